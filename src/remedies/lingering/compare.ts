@@ -3,7 +3,7 @@
  * once, then each other DC's objects are compared with it while they arrive, four DCs at a time.
  */
 
-import { type DomainControllerAccess, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, booleanOf, bytesOf, type Entry, formatSid, textOf } from '../../ad/entry.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
@@ -11,6 +11,7 @@ import type { Originator } from '../../ad/replication-values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { type DirectorySession, deletedObjectsControl, equal, everything } from '../../ldap/session.ts';
+import type { DirectoryWorld } from '../remedy.ts';
 import { type JudgedObject, judgeObjects, type OpenController } from './verdicts.ts';
 
 /** What was found on a target, judged by a reference. */
@@ -34,25 +35,20 @@ interface CopiesToCompare {
   readonly originator: Originator;
 }
 
-export interface Comparing extends DomainControllerAccess {
-  readonly signal: AbortSignal;
-  readonly onState: (domainController: DomainController, state: string) => void;
-}
-
 const domainControllersAtOnce = 4;
 
 /** Compares all copies with the reference's, in both directions. What cannot be compared is not provable, with the reason. */
-export async function compareCopies(copies: CopiesToCompare, comparing: Comparing): Promise<readonly Comparison[]> {
+export async function compareCopies(copies: CopiesToCompare, world: DirectoryWorld): Promise<readonly Comparison[]> {
   const { reference, others, namingContext } = copies;
   if (others.length === 0) {
     const why = 'no other domain controller has a full copy';
     return [{ kind: 'not-provable', target: reference, reference, namingContext, why }];
   }
   try {
-    return await withSession(reference, comparing, async (session) => {
-      const list = await readList(session, namingContext, readingOf(reference, namingContext, comparing));
+    return await withSession(reference, world, async (session) => {
+      const list = await readList(session, namingContext, readingOf(reference, namingContext, world));
       const found = await inParallel(others, domainControllersAtOnce, (other) =>
-        compareCopy({ domainController: reference, session }, other, list, copies, comparing),
+        compareCopy({ domainController: reference, session }, other, list, copies, world),
       );
       return found.flat();
     });
@@ -68,12 +64,12 @@ async function compareCopy(
   other: DomainController,
   list: Awaited<ReturnType<typeof readList>>,
   copies: CopiesToCompare,
-  comparing: Comparing,
+  world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
   const { namingContext } = copies;
   try {
-    return await withSession(other, comparing, async (session) => {
-      const reading = readingOf(other, namingContext, comparing);
+    return await withSession(other, world, async (session) => {
+      const reading = readingOf(other, namingContext, world);
       const { here, there } = await compareWithList(session, namingContext, list, reading);
       const opened: OpenController = { domainController: other, session };
       const judge = (guids: readonly Buffer[], target: OpenController, by: OpenController): Promise<Comparison> =>
@@ -83,13 +79,13 @@ async function compareCopy(
         ...(other.isReadOnly ? [] : [await judge(there, reference, opened)]),
         await judge(here, opened, reference),
       ];
-      comparing.onState(other, 'compared');
+      world.watch.update(hostOf(other), 'compared');
       return comparisons;
     });
   } catch (error) {
     // One DC that cannot be read leaves the others comparable.
     if (!(error instanceof DirectoryError)) throw error;
-    comparing.onState(other, error.trouble.cameBack);
+    world.watch.update(hostOf(other), error.trouble.cameBack);
     return notCompared(other, copies, `${other.name}: ${error.trouble.cameBack}`);
   }
 }
@@ -156,20 +152,21 @@ async function requireDeletedObjectsShown(session: DirectorySession, namingConte
   });
 }
 
-function readingOf(domainController: DomainController, namingContext: string, { signal, onState }: Comparing) {
+function readingOf(domainController: DomainController, namingContext: string, { signal, watch }: DirectoryWorld) {
   return {
     signal,
-    onCount: (count: number) => onState(domainController, `${count.toLocaleString('en')} objects in ${namingContext}`),
+    onCount: (count: number) =>
+      watch.update(hostOf(domainController), `${count.toLocaleString('en')} objects in ${namingContext}`),
   };
 }
 
 async function withSession<T>(
   domainController: DomainController,
-  access: DomainControllerAccess,
+  world: DirectoryWorld,
   use: (session: DirectorySession) => Promise<T>,
 ): Promise<T> {
-  if (isChosen(domainController, access.session)) return await use(access.session);
-  const session = await access.openOther(hostOf(domainController));
+  if (isChosen(domainController, world.session)) return await use(world.session);
+  const session = await world.openOther(hostOf(domainController));
   try {
     return await use(session);
   } finally {

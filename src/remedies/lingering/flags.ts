@@ -1,4 +1,7 @@
-import type { FlagTable } from '../../flags.ts';
+/** Which DCs and naming contexts a run is to compare: its flags, and the options that they give. */
+
+import type { Flags, FlagTable } from '../../flags.ts';
+import type { RemedyOptions } from '../remedy.ts';
 
 export const flags = {
   reference: {
@@ -20,3 +23,19 @@ export const flags = {
     group: 'What to compare',
   },
 } as const satisfies FlagTable;
+
+export interface LingeringOptions extends RemedyOptions {
+  /** A DC's short name or DNS name; undefined: to be asked. */
+  readonly reference: string | undefined;
+  /** [] for all others. */
+  readonly targets: readonly string[];
+  /** DNs; [] for all but the Schema. */
+  readonly partitions: readonly string[];
+}
+
+/** What was given for this remedy's flags and for --accept. */
+export type GivenFlags = Flags<typeof flags> & { readonly accept: readonly string[] };
+
+export function readOptions({ reference, target, partition, accept }: GivenFlags): LingeringOptions {
+  return { reference, targets: target, partitions: partition, accept };
+}

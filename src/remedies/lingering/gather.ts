@@ -1,8 +1,12 @@
-/** Reads the evidence of every DC, and once a reference is chosen compares the copies. Nothing is written. */
+/**
+ * Reads what each DC shows of itself and of the others, and once a reference is chosen compares the copies. Nothing is
+ * written.
+ */
 
 import {
   askDomainControllers,
   askForReplication,
+  type DomainControllerAccess,
   type DomainControllerState,
   defaultDeadlineMs,
 } from '../../ad/ask-domain-controllers.ts';
@@ -14,19 +18,20 @@ import {
   silenceAtLastWrite,
   storedLifetimesOf,
 } from '../../ad/deleted-object-lifetime.ts';
-import { joinDn, sameDn } from '../../ad/dn.ts';
-import { textOf } from '../../ad/entry.ts';
+import { isDnThat, joinDn, sameDn } from '../../ad/dn.ts';
+import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf, readForest } from '../../ad/forest.ts';
+import { type OperationsMaster, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
-import { metadataAttributes, type Originator, originatorOf, stampOf } from '../../ad/replication-values.ts';
-import type { ForestTarget } from '../../change/plan.ts';
-import { UsageError } from '../../errors.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { metadataAttributes, type Originator, originatorOf, stampOf, stampsOf } from '../../ad/replication-values.ts';
+import type { ForestTarget, Intent, JsonValue } from '../../change/plan.ts';
+import { DirectoryError, SubjectMissingError, UsageError } from '../../errors.ts';
+import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
+import { distinct, groupBy } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Comparison, compareCopies, hasFullCopy } from './compare.ts';
-import { type LingeringOptions, type LingeringScope, optionsOf, scopeOf } from './options.ts';
-import { type OwnEvidence, readOwnEvidence } from './own-evidence.ts';
+import type { LingeringOptions } from './flags.ts';
 
 export interface LingeringFacts {
   readonly target: ForestTarget;
@@ -52,6 +57,26 @@ export interface LingeringFacts {
   /** undefined while no reference is chosen; then nothing is compared. */
   readonly scope: LingeringScope | undefined;
   readonly comparisons: readonly Comparison[];
+}
+
+/** What is compared with what. */
+export interface LingeringScope {
+  readonly reference: DomainController;
+  readonly targets: readonly DomainController[];
+  /** DNs of naming contexts. */
+  readonly partitions: readonly string[];
+}
+
+/** What a DC shows of itself, for the choice of the reference; undefined where it does not. */
+export interface OwnEvidence {
+  /** The newest change of dSASignature on the heads that it has: the DC that is backed up writes it. */
+  readonly lastBackup: Date | undefined;
+  /** The oldest object in its Deleted Objects containers. */
+  readonly oldestTombstone: Date | undefined;
+  /** The newest change that was made on this DC itself. */
+  readonly newestChange: Date | undefined;
+  /** Its highestCommittedUSN. */
+  readonly highestUsn: bigint | undefined;
 }
 
 const day = 86_400_000;
@@ -80,6 +105,82 @@ export async function gather(
   return { ...evidence, scope: chosen, comparisons: await compareAll(evidence, chosen, world) };
 }
 
+/**
+ * The DCs and naming contexts that the options name; undefined while no reference is chosen.
+ * @throws SubjectMissingError for a name that the forest does not have; UsageError for one that cannot be used
+ */
+function scopeOf(forest: Forest, options: LingeringOptions): LingeringScope | undefined {
+  if (options.reference === undefined) return undefined;
+  const reference = domainControllerOf(forest, options.reference, '--reference');
+  if (reference.isReadOnly) throw unusable('--reference', options.reference, 'it is read-only');
+  const partitions = partitionsOf(forest, options.partitions);
+  const others = forest.domainControllers.filter(
+    (one) => one !== reference && partitions.some((partition) => hasFullCopy(one, partition)),
+  );
+  const named = options.targets.map((name) => domainControllerOf(forest, name, '--target'));
+  if (named.includes(reference)) {
+    throw unusable('--target', reference.name, 'it is the reference, which is always compared with the others');
+  }
+  return { reference, targets: named.length === 0 ? others : distinct(named), partitions };
+}
+
+function domainControllerOf({ domainControllers }: Forest, name: string, flag: string): DomainController {
+  const wanted = name.toLowerCase();
+  const byHost = domainControllers.filter(({ dnsHostName }) => dnsHostName?.toLowerCase() === wanted);
+  const found = byHost.length > 0 ? byHost : domainControllers.filter((one) => one.name.toLowerCase() === wanted);
+  const [only, ...more] = found;
+  if (only === undefined) {
+    throw new SubjectMissingError({
+      attempted: `read ${flag}`,
+      on: name,
+      cameBack: 'the forest has no domain controller of this name',
+      next: `Name one of: ${domainControllers.map(hostOf).join(', ')}`,
+    });
+  }
+  if (more.length > 0) throw unusable(flag, name, 'several domain controllers have this name: give the DNS name');
+  return only;
+}
+
+function partitionsOf({ namingContexts }: Forest, named: readonly string[]): readonly string[] {
+  const known = namingContexts.filter(({ kind }) => kind !== 'schema').map(({ dn }) => dn);
+  if (named.length === 0) return known;
+  const found = named.map((name) => {
+    const partition = known.find((dn) => isDnThat(name, (given) => sameDn(given, dn)));
+    if (partition !== undefined) return partition;
+    throw new SubjectMissingError({
+      attempted: 'read --partition',
+      on: name,
+      cameBack: 'it is no naming context of the forest that can be compared (the Schema has no deleted objects)',
+      next: `Name one of: ${known.join(' · ')}`,
+    });
+  });
+  return distinct(found);
+}
+
+function unusable(flag: string, on: string, cameBack: string): UsageError {
+  return new UsageError({ attempted: `read ${flag}`, on, cameBack, next: 'Name another domain controller.' });
+}
+
+/** The scope as a plan keeps it. */
+export function intentOf({ reference, targets, partitions }: LingeringScope): Intent {
+  return { reference: hostOf(reference), targets: targets.map(hostOf), partitions };
+}
+
+/** The options that a plan was made with. */
+export function optionsOf({ intent }: { readonly intent: Intent }): LingeringOptions {
+  const { reference, targets, partitions } = intent;
+  return {
+    reference: typeof reference === 'string' ? reference : undefined,
+    targets: textsIn(targets),
+    partitions: textsIn(partitions),
+    accept: [],
+  };
+}
+
+function textsIn(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
+}
+
 type Evidence = Omit<LingeringFacts, 'scope' | 'comparisons'>;
 
 async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
@@ -93,7 +194,7 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
     readRoles(session, forest),
   ]);
   // A DC's own USN is read after what the others have of it, and is lower only if it went back.
-  const ownEvidence = await readOwnEvidence(forest, { session, openOther: world.openOther.bind(world) });
+  const ownEvidence = await readOwnEvidence(forest, world);
   const cursors = states.flatMap(({ state }) => (state.kind === 'answered' ? state.answer.cursors : []));
   const replication = replicationNews(states, forest, now);
   return {
@@ -159,38 +260,128 @@ const noLifetimes = {
   garbageCollectionHours: undefined,
 };
 
-/** Objects whose fSMORoleOwner names a DC (MS-ADTS 6.1.5): of the forest, and of each domain. */
-async function readRoles(
-  session: DirectorySession,
-  { configurationNamingContext, namingContexts }: Forest,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const domains = namingContexts.filter(({ kind }) => kind === 'domain');
-  const several = domains.length > 1;
-  const places = [
-    { role: 'schema master', dn: joinDn('CN=Schema', configurationNamingContext) },
-    { role: 'naming master', dn: joinDn('CN=Partitions', configurationNamingContext) },
-    ...domains.flatMap(({ dn, dnsName }) => {
-      const of = several ? ` of ${dnsName ?? dn}` : '';
-      return [
-        { role: `PDC${of}`, dn },
-        { role: `RID master${of}`, dn: joinDn('CN=RID Manager$,CN=System', dn) },
-        { role: `infrastructure master${of}`, dn: joinDn('CN=Infrastructure', dn) },
-      ];
-    }),
-  ];
-  const isHere = (dn: string): boolean =>
-    session.rootDse.namingContexts.some((held) => dn.toLowerCase().endsWith(held.toLowerCase()));
-  const owners = await Promise.all(
-    places.map(async ({ role, dn }) => {
-      const entry = isHere(dn) ? await session.readEntry(dn, ['fSMORoleOwner']) : undefined;
-      return { role, owner: entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner') };
+/** The FSMO roles of the forest and of each domain, by the DN of their owner's NTDS Settings, lower case. */
+async function readRoles(session: DirectorySession, forest: Forest): Promise<ReadonlyMap<string, readonly string[]>> {
+  const several = forest.namingContexts.filter(({ kind }) => kind === 'domain').length > 1;
+  const masters = await readOperationsMasters(session, forest);
+  const ofDomains = masters.filter(({ of }) => of?.kind !== 'application');
+  const owners = groupBy(ofDomains, ({ owner }) => owner.toLowerCase());
+  const named = ({ role, of }: OperationsMaster): string =>
+    several && of !== undefined ? `${role} of ${of.dnsName ?? of.dn}` : role;
+  return new Map([...owners].map(([owner, all]) => [owner, all.map(named)]));
+}
+
+/** How long a DC may take, in milliseconds: a container of deleted objects may be large. */
+const deadlineMs = 20_000;
+
+/** Asks every DC; those that do not answer in time are missing. */
+async function readOwnEvidence(
+  { domainControllers, namingContexts }: Forest,
+  access: DomainControllerAccess,
+): Promise<ReadonlyMap<DomainController, OwnEvidence>> {
+  const compared = namingContexts.filter(({ kind }) => kind !== 'schema').map(({ dn }) => dn);
+  const answers = await askDomainControllers(
+    domainControllers,
+    access,
+    (session, domainController) => {
+      const held = compared.filter((dn) => hasFullCopy(domainController, dn));
+      return evidenceOf(session, domainController, held);
+    },
+    deadlineMs,
+  );
+  return new Map(
+    domainControllers.flatMap((domainController, index) => {
+      const answer = answers[index];
+      return answer?.kind === 'answered' ? [[domainController, answer.answer] as const] : [];
     }),
   );
-  const roles = new Map<string, string[]>();
-  for (const { role, owner } of owners) {
-    if (owner !== undefined) roles.set(owner.toLowerCase(), [...(roles.get(owner.toLowerCase()) ?? []), role]);
+}
+
+async function evidenceOf(
+  session: DirectorySession,
+  { invocationId }: DomainController,
+  namingContexts: readonly string[],
+): Promise<OwnEvidence> {
+  const inEach = async (read: (namingContext: string) => Promise<readonly Date[]>): Promise<readonly Date[]> =>
+    (await Promise.all(namingContexts.map((namingContext) => orNone(read(namingContext))))).flat();
+  const rootDse = await session.readEntry('', ['highestCommittedUSN']);
+  const highestUsn = rootDse === undefined ? undefined : largeIntegerOf(rootDse, 'highestCommittedUSN');
+  const [backups, tombstones, changes] = await Promise.all([
+    inEach((namingContext) => backupTimes(session, namingContext)),
+    inEach((namingContext) => oldestTombstone(session, namingContext)),
+    invocationId === undefined || highestUsn === undefined
+      ? []
+      : inEach((namingContext) => ownChanges(session, namingContext, highestUsn - usnWindow, invocationId)),
+  ]);
+  return {
+    lastBackup: newest(backups),
+    oldestTombstone: oldest(tombstones),
+    newestChange: newest(changes),
+    highestUsn,
+  };
+}
+
+/** What a DC refuses, or does not have, is not known. */
+async function orNone(reading: Promise<readonly Date[]>): Promise<readonly Date[]> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof DirectoryError && error.resultCode !== undefined) return [];
+    throw error;
   }
-  return roles;
+}
+
+async function backupTimes(session: DirectorySession, namingContext: string): Promise<readonly Date[]> {
+  const head = await session.readEntry(namingContext, metadataAttributes);
+  const changed = head === undefined ? undefined : stampOf(head, 'dSASignature')?.changed;
+  return changed instanceof Date ? [changed] : [];
+}
+
+async function oldestTombstone(session: DirectorySession, namingContext: string): Promise<readonly Date[]> {
+  let found: Date | undefined;
+  const tombstones = session.search({
+    base: joinDn('CN=Deleted Objects', namingContext),
+    scope: 'one',
+    filter: equal('isDeleted', 'TRUE'),
+    attributes: ['whenChanged'],
+    controls: [deletedObjectsControl(session.rootDse.supportedControls)],
+  });
+  for await (const entry of tombstones) {
+    const changed = generalizedTimeOf(entry, 'whenChanged');
+    if (changed !== undefined && (found === undefined || changed < found)) found = changed;
+  }
+  return found === undefined ? [] : [found];
+}
+
+/** How many of the DC's last USNs are looked through: its own change is among few, and each costs its whole metadata. */
+const usnWindow = 2000n;
+
+async function ownChanges(
+  session: DirectorySession,
+  base: string,
+  fromUsn: bigint,
+  invocationId: string,
+): Promise<readonly Date[]> {
+  const from = String(fromUsn > 0n ? fromUsn : 0n);
+  const filter: Filter = { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: from };
+  let last: Date | undefined;
+  const controls = [deletedObjectsControl(session.rootDse.supportedControls)];
+  const attributes = ['replPropertyMetaData'];
+  for await (const entry of session.search({ base, scope: 'subtree', filter, attributes, controls })) {
+    for (const { changed, originatingInvocationId } of stampsOf(entry)) {
+      const isOwn = originatingInvocationId.toLowerCase() === invocationId.toLowerCase();
+      if (isOwn && changed instanceof Date && (last === undefined || changed > last)) last = changed;
+    }
+  }
+  return last === undefined ? [] : [last];
+}
+
+function newest(times: readonly Date[]): Date | undefined {
+  return times.toSorted((one, other) => other.getTime() - one.getTime())[0];
+}
+
+function oldest(times: readonly Date[]): Date | undefined {
+  return times.toSorted((one, other) => one.getTime() - other.getTime())[0];
 }
 
 async function compareAll(
@@ -199,13 +390,6 @@ async function compareAll(
   world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
   world.watch.begin(forest.domainControllers.map(hostOf));
-  const comparing = {
-    session: world.session,
-    openOther: world.openOther.bind(world),
-    signal: world.signal,
-    onState: (domainController: DomainController, state: string): void =>
-      world.watch.update(hostOf(domainController), state),
-  };
   const comparisons: Comparison[] = [];
   for (const namingContext of partitions) {
     const holders = forest.domainControllers.filter((one) => hasFullCopy(one, namingContext));
@@ -213,11 +397,11 @@ async function compareAll(
       // A read-only copy is looked at only as a target: it is no reference for another one.
       const others = holders.filter((one) => one !== reference && (!one.isReadOnly || targets.includes(one)));
       const copies = { namingContext, reference, others, targets, originator };
-      comparisons.push(...(await compareCopies(copies, comparing)));
+      comparisons.push(...(await compareCopies(copies, world)));
       continue;
     }
     const why = `${reference.name}: it has no writable copy`;
-    for (const target of targets.filter((one) => holders.some((holder) => sameDn(holder.dn, one.dn)))) {
+    for (const target of targets.filter((one) => holders.includes(one))) {
       comparisons.push({ kind: 'not-provable', target, reference, namingContext, why });
     }
   }

@@ -5,8 +5,7 @@ import { hostOf } from '../../ad/forest.ts';
 import type { Change, Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
 import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
-import type { LingeringFacts } from './gather.ts';
-import { intentOf, type LingeringScope } from './options.ts';
+import { intentOf, type LingeringFacts, type LingeringScope } from './gather.ts';
 import type { JudgedObject } from './verdicts.ts';
 
 /** An object that was found, with the pair of DCs that it was found by. */

@@ -2,9 +2,8 @@ import type { RemoveLingeringChange } from '../../change/plan.ts';
 import type { Remedy } from '../remedy.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
-import { flags } from './flags.ts';
-import { gather, type LingeringFacts } from './gather.ts';
-import { type GivenFlags, type LingeringOptions, optionsOf, readOptions } from './options.ts';
+import { flags, type GivenFlags, type LingeringOptions, readOptions } from './flags.ts';
+import { gather, type LingeringFacts, optionsOf } from './gather.ts';
 import { faultsOfPlan, propose } from './propose.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
 

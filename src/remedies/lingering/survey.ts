@@ -11,8 +11,8 @@ import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/ex
 import { agoInWords, counted, distinct, durationInWords, groupBy } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { Comparison } from './compare.ts';
+import type { LingeringOptions } from './flags.ts';
 import type { LingeringFacts } from './gather.ts';
-import type { LingeringOptions } from './options.ts';
 import { type Found, foundIn } from './propose.ts';
 import { decidedByHand, type Verdict, verdicts } from './verdicts.ts';
 
