@@ -1,17 +1,25 @@
-/** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
+/**
+ * What the comparison means: whether the DCs that judge may decide, which no one can overrule or a person confirms by name;
+ * what to clean first; and what was seen that is not lingering.
+ */
 
+import { sameDn } from '../../ad/dn.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
-import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import { counted, distinct, listed } from '../../words.ts';
-import { referenceFindings, whyNot } from './assess-reference.ts';
+import { goneParties, type Party } from '../../ad/replication-news.ts';
+import { blocker, type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
+import { counted, distinct, durationInWords, groupBy, listed } from '../../words.ts';
+import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
+
+const day = 86_400_000;
 
 /** The findings without which everything was seen, and everything that was found is handed over. */
 export const notProvable = 'not-provable';
 export const othersNotClean = 'others-not-clean';
 
+/** The findings of a look: first whether those DCs may decide that judge, then what was found. */
 export function assess(facts: LingeringFacts): readonly FindingDraft[] {
   const { scope } = facts;
   if (scope === undefined) return [];
@@ -26,6 +34,246 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
       "A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft's Lingering Object Liquidator.",
     ),
   ];
+}
+
+/**
+ * A DC that is itself out of date would have good objects removed without a tombstone. No one can overrule what could be
+ * mended: a DC in use that the reference has not heard of and that is no target, or was not compared. What cannot be mended
+ * before the removal, two parted sides and a DC that is silent, a person confirms by name.
+ */
+function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
+  const silent = silentTo(facts, reference);
+  const canBeNamed =
+    !isCutOff(facts, reference) &&
+    silent.every(({ domainController }) => !facts.scope?.targets.includes(domainController));
+  const unseen = facts.comparisons.filter(
+    (one) => one.kind === 'not-provable' && one.target === reference && one.reference !== reference,
+  );
+  const unseenInUse = unseen.filter((one) => isInUse(facts, one.reference));
+  return [
+    ...(silent.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'reference-lacks-news',
+            `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
+            `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
+            {
+              subjects: silent.map(({ name }) => name),
+              evidence: silent.map((one) => newsInWords(facts, reference, one)),
+            },
+          ),
+        ]),
+    ...(unseenInUse.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'reference-not-compared',
+            `${reference.name} could not be compared with every DC in use`,
+            'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
+            { subjects: namesIn(unseenInUse), evidence: unseenInUse.map(whyNot) },
+          ),
+        ]),
+    ...setBack(facts),
+    ...silentControllers(facts, unseen),
+    ...partedPairs(facts),
+  ];
+}
+
+/** A DC whose update sequence numbers went back gives numbers out twice: what others know of it says nothing any more. */
+function setBack({ replication, ownEvidence, forest }: LingeringFacts): readonly FindingDraft[] {
+  const seen = replication.parties.flatMap((by) => (by.state.kind === 'answered' ? by.state.answer.cursors : []));
+  const back = forest.domainControllers.flatMap((one) => {
+    const own = ownEvidence.get(one)?.highestUsn;
+    const ahead = seen.find(
+      ({ invocationId, usn }) =>
+        own !== undefined && usn > own && invocationId.toLowerCase() === one.invocationId?.toLowerCase(),
+    );
+    return ahead === undefined ? [] : [{ one, own, ahead: ahead.usn }];
+  });
+  if (back.length === 0) return [];
+  return [
+    finalBlocker(
+      'usn-rollback',
+      `${namesOf(back.map(({ one }) => one))} went back in time without a new invocationId`,
+      'Such a DC was restored in a way that Active Directory does not support, from a snapshot or a disk image (event 2095). Objects that were lost in this way look as if it had deleted them. Demote it by force and promote it again (KB 875495). No removal is written.',
+      {
+        subjects: back.map(({ one }) => one.name),
+        evidence: back.map(
+          ({ one, own, ahead }) => `${one.name}: another DC has its changes up to ${ahead}, its own highest is ${own}`,
+        ),
+      },
+    ),
+  ];
+}
+
+/** DCs that do not answer and that no DC has heard of: no one but a person can say that they are not in use. */
+function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[]): readonly FindingDraft[] {
+  const gone = goneParties(facts.replication, facts.silenceLimit * day);
+  const silent = distinct(unseen.map((one) => one.reference)).filter(
+    (one) => !isInUse(facts, one) && ![...gone].some(({ domainController }) => domainController === one),
+  );
+  if (silent.length === 0 || stagesOf(facts).now.length === 0) return [];
+  const names = namesOf(silent);
+  return [
+    blocker(
+      'silent-dc',
+      `${names} ${silent.length === 1 ? 'was' : 'were'} not compared: confirm that ${silent.length === 1 ? 'it is' : 'they are'} not in use`,
+      `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
+      {
+        subjects: silent.map(({ name }) => name),
+        evidence: unseen.filter((one) => silent.includes(one.reference)).map(whyNot),
+      },
+    ),
+  ];
+}
+
+/**
+ * Removals that one side of a split decides for the other. The objects that only the other side has are judged one by one,
+ * so that what the deciding DC has never had is new and stays; a person confirms the deletions that it has made.
+ */
+function partedPairs(facts: LingeringFacts): readonly FindingDraft[] {
+  const removals = stagesOf(facts).now.filter(({ comparison: { target, reference, namingContext } }) =>
+    lacksNews(facts, reference, target, namingContext),
+  );
+  if (removals.length === 0) return [];
+  const pairs = [...groupBy(removals, ({ comparison }) => pairName(comparison)).values()];
+  const changed = removals.filter(({ isChanged }) => isChanged).length;
+  const deciding = distinct(removals.map(({ comparison }) => comparison.reference));
+  const cleaned = distinct(removals.map(({ comparison }) => comparison.target));
+  return [
+    blocker(
+      'parted-sides',
+      `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} deleted the objects rightly`,
+      `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
+      {
+        subjects: pairs.flatMap(([first]) => (first === undefined ? [] : [pairName(first.comparison)])),
+        measure: { value: removals.length, unit: 'objects' },
+        evidence: pairs.flatMap((these) => {
+          const [first] = these;
+          const source = facts.replication.parties.find((one) => one.domainController === first?.comparison.target);
+          if (first === undefined || source === undefined) return [];
+          const { comparison } = first;
+          return [
+            `${pairName(comparison)}: ${counted(these.length, 'object')}, ${these.filter(({ isChanged }) => isChanged).length} changed since; ${newsInWords(facts, comparison.reference, source)}`,
+          ];
+        }),
+      },
+    ),
+  ];
+}
+
+function pairName({ target, reference }: Comparison): string {
+  return `${target.name} against ${reference.name}`;
+}
+
+/**
+ * DCs in use of whose changes the reference has had none for too long, in a naming context that is compared: all but the
+ * targets that were compared there object by object, in both directions; and where the reference is cut off from all
+ * others, these too.
+ */
+function silentTo(facts: LingeringFacts, reference: DomainController): readonly Party[] {
+  const { replication, scope } = facts;
+  const canDecide = !isCutOff(facts, reference);
+  return replication.parties.filter(({ domainController, state }) => {
+    if (domainController === reference || state.kind !== 'answered') return false;
+    const isDecided = (partition: string): boolean =>
+      canDecide &&
+      (scope?.targets.includes(domainController) ?? false) &&
+      wasCompared(facts, domainController, reference, partition);
+    return (
+      scope?.partitions.some(
+        (partition) => lacksNews(facts, reference, domainController, partition) && !isDecided(partition),
+      ) ?? false
+    );
+  });
+}
+
+/** Whether a DC is apart from all others. */
+function isCutOff({ islands }: LingeringFacts, domainController: DomainController): boolean {
+  return islands.cutOff.some(({ party }) => party.domainController === domainController);
+}
+
+/** Whether two DCs were compared in a naming context, each by the other. */
+function wasCompared(
+  { comparisons }: LingeringFacts,
+  one: DomainController,
+  other: DomainController,
+  namingContext: string,
+): boolean {
+  const isBy = (target: DomainController, reference: DomainController): boolean =>
+    comparisons.some(
+      (pair) =>
+        pair.kind === 'compared' &&
+        pair.target === target &&
+        pair.reference === reference &&
+        sameDn(pair.namingContext, namingContext),
+    );
+  return isBy(one, other) && isBy(other, one);
+}
+
+/**
+ * Whether a DC has had no changes of another one for too long, in a naming context that both have. What is not known
+ * counts as none; an RODC makes no changes.
+ */
+function lacksNews(
+  { replication, silenceLimit }: LingeringFacts,
+  hearer: DomainController,
+  source: DomainController,
+  namingContext: string,
+): boolean {
+  if (source.isReadOnly) return false;
+  return replication.copies.some((copy) => {
+    if (!sameDn(copy.namingContext, namingContext)) return false;
+    const one = copy.full.find(({ domainController }) => domainController === hearer);
+    const other = copy.full.find(({ domainController }) => domainController === source);
+    if (one === undefined || other === undefined) return false;
+    const news = copy.news(one, other);
+    return news.kind !== 'heard' || news.age >= silenceLimit * day;
+  });
+}
+
+function newsInWords({ replication }: LingeringFacts, hearer: DomainController, of: Party): string {
+  const own = replication.parties.find(({ domainController }) => domainController === hearer);
+  const ages = replication.copies.flatMap(({ news }) => {
+    const heard = own === undefined ? undefined : news(own, of);
+    return heard?.kind === 'heard' ? [heard.age] : [];
+  });
+  return ages.length === 0
+    ? `${of.name}: never heard of`
+    : `${of.name}: last heard of ${durationInWords(Math.max(...ages))} ago`;
+}
+
+/** Whether a DC answers, or some DC has heard of it within the lifetime: a network may keep only this computer from it. */
+function isInUse({ replication, silenceLimit }: LingeringFacts, domainController: DomainController): boolean {
+  const party = replication.parties.find((one) => one.domainController === domainController);
+  if (party === undefined || party.state.kind === 'answered') return party !== undefined;
+  return replication.copies.some(({ full, news }) =>
+    full.some((hearer) => {
+      const heard = news(hearer, party);
+      return heard.kind === 'heard' && heard.age < silenceLimit * day;
+    }),
+  );
+}
+
+/** Why a pair of DCs was not compared. */
+function whyNot(comparison: Comparison): string {
+  const { target, reference, namingContext } = comparison;
+  const why = comparison.kind === 'not-provable' ? comparison.why : '';
+  return `${namingContext} on ${target.name} against ${reference.name}: ${why}`;
+}
+
+/** Up to five names in words. */
+function namesOf(domainControllers: readonly DomainController[]): string {
+  return listed(
+    domainControllers.map(({ name }) => name),
+    5,
+  );
+}
+
+/** The DCs that judge, each once. */
+function namesIn(comparisons: readonly Comparison[]): readonly string[] {
+  return distinct(comparisons.map(({ reference }) => reference.name));
 }
 
 function lingeringFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
