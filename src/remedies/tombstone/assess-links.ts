@@ -8,19 +8,10 @@ import type { Comparable } from '../../ad/replication-islands.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
-import { agoInWords, counted, distinct, durationInWords, groupBy, listed } from '../../words.ts';
-import { hostOfParty, type Situation, suspectsIn } from './situation.ts';
+import { agoInWords, counted, distinct, durationInWords, groupBy } from '../../words.ts';
+import { have, hostOfParty, inTitle, type Situation, suspectsIn } from './situation.ts';
 
 const day = 86_400_000;
-
-/** How many names a title holds before it counts the rest. */
-export const namesInTitle = 3;
-
-/** "DC4 has", "DC3 and DC4 have", "DC1, DC2, DC3 and 27 more have" */
-export function have(parties: readonly Party[]): string {
-  const names = parties.map(({ name }) => name);
-  return `${listed(names, namesInTitle)} ${names.length === 1 ? 'has' : 'have'}`;
-}
 
 /** ERROR_DS_DRA_REPL_PENDING: queued, not failed. */
 const pending = 8477;
@@ -87,7 +78,7 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
       : [
           warning(
             'replication-failures',
-            `Replication fails: ${listed(distinct(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`)), namesInTitle)}`,
+            `Replication fails: ${inTitle(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`))}`,
             'Repair these links first. If no partner can replicate from a DC, its changes do not get out, and it can pass the lifetime unnoticed.',
             {
               subjects: distinct(others.map(({ destination }) => destination.name)),
@@ -139,7 +130,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
   const { raises, isChange, facts } = situation;
   const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
   const commands = lingeringCommands(lingering, situation);
-  const title = `Lingering objects are likely on ${listed(sources, namesInTitle)}`;
+  const title = `Lingering objects are likely on ${inTitle(sources)}`;
   const cure =
     facts.lingeringFinder === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
@@ -162,7 +153,7 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
   return [
     warning(
       'refused-partners',
-      `${listed(distinct(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`)), namesInTitle)} (8614)`,
+      `${inTitle(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`))} (8614)`,
       `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
       {
         subjects: distinct(refused.map(({ destination }) => destination.name)),
@@ -181,7 +172,7 @@ function switchedOff({ facts }: Situation): readonly FindingDraft[] {
   return [
     warning(
       'replication-switched-off',
-      `Replication is switched off on ${listed(distinct(off.map(({ name }) => name)), namesInTitle)}`,
+      `Replication is switched off on ${inTitle(off.map(({ name }) => name))}`,
       'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
       { subjects: distinct(off.map(({ name }) => name)), evidence: off.map(({ line }) => line) },
     ),
@@ -207,10 +198,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
   const jumps = facts.replication.jumps;
   const isGrave = off.some(({ by }) => Math.abs(by) >= day);
   const others = clocks.length < 2 ? 'this computer' : 'the others';
-  const title = `Clocks differ: ${listed(
-    off.map(({ name }) => name),
-    namesInTitle,
-  )}`;
+  const title = `Clocks differ: ${inTitle(off.map(({ name }) => name))}`;
   const detail =
     'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are computed by the clock of the DC that answered, not by this computer.';
   const parts = {
@@ -232,7 +220,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
       : [
           warning(
             'clock-jumped',
-            `The clock of ${listed(distinct(jumps.map(({ party }) => party.name)), namesInTitle)} jumped: the age of its news is not known`,
+            `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: the age of its news is not known`,
             'A time in the future, or thousands of failures beside a recent success, comes from a clock that was set wrong. Check the time on the DC and its partners, then judge it by repadmin /showrepl.',
             {
               subjects: distinct(jumps.map(({ party }) => party.name)),
@@ -267,7 +255,7 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
       : [
           warning(
             'replication-unknown',
-            `${listed(distinct(silent.map(({ name }) => name)), namesInTitle)}: replication is not known for every naming context`,
+            `${inTitle(silent.map(({ name }) => name))}: replication is not known for every naming context`,
             'Not known is not healthy: the user may lack the right to see it. Ask the DC itself: repadmin /showrepl.',
             { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
           ),
@@ -288,10 +276,7 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
 function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['judgement']): FindingDraft {
   return warning(
     'unreachable-dcs',
-    `${listed(
-      unreachable.map(({ name }) => name),
-      namesInTitle,
-    )} could not be asked`,
+    `${inTitle(unreachable.map(({ name }) => name))} could not be asked`,
     'Only the DC itself can say what it has received. Ask it where it can be reached: repadmin /showrepl.',
     {
       subjects: unreachable.map(({ name }) => name),

@@ -12,14 +12,17 @@ import {
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
-import { have, linkFindings, namesInTitle } from './assess-links.ts';
+import { linkFindings } from './assess-links.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
   type Apart,
   type FormerlyPast,
+  have,
+  inTitle,
   isWithinDefault,
   nearShare,
   type Situation,
+  sideInWords,
   soundParties,
   suspectsIn,
   watchShare,
@@ -156,11 +159,7 @@ function cureOf(
 ): string {
   const silent = parties.filter((party) => saidOf(party) === undefined);
   const asked = parties.filter((party) => !silent.includes(party));
-  const names = (some: readonly Party[]): string =>
-    listed(
-      some.map(({ name }) => name),
-      namesInTitle,
-    );
+  const names = (some: readonly Party[]): string => inTitle(some.map(({ name }) => name));
   const clean = !hasCommands
     ? 'Remove lingering objects first'
     : lingeringFinder === undefined
@@ -191,16 +190,6 @@ function commandsFor(parties: readonly Party[], situation: Situation, islands: I
   return lingeringFinder === undefined
     ? cleaningRequests(parties, sound, replication, islands.oldest).map(listLingeringObjects)
     : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(lingeringFinder.command);
-}
-
-/** "Amsterdam (DC1, DC2)" */
-export function sideInWords(side: readonly Party[]): string {
-  const sites = distinct(side.map(({ domainController }) => domainController.site));
-  const names = listed(
-    side.map(({ name }) => name),
-    namesInTitle,
-  );
-  return sites.length === 1 && side.length > 1 ? `${sites[0]} (${names})` : names;
 }
 
 function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): readonly FindingDraft[] {
@@ -348,10 +337,7 @@ function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {
   return [
     note(
       'gone-dcs',
-      `Leftover metadata of ${counted(gone.length, 'DC')}: ${listed(
-        gone.map(({ name }) => name),
-        namesInTitle,
-      )}`,
+      `Leftover metadata of ${counted(gone.length, 'DC')}: ${inTitle(gone.map(({ name }) => name))}`,
       'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
       {
         subjects: gone.map(({ name }) => name),

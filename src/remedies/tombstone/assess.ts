@@ -13,13 +13,12 @@ import {
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import type { Proposal } from '../../change/plan.ts';
 import { agoInWords, counted } from '../../words.ts';
-import { adviceFor } from './ask.ts';
 import { replicationFindings } from './assess-replication.ts';
 import { type TombstoneChange, wordedForOther } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
 import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { type Situation, situationOf } from './situation.ts';
+import { adviceFor, type Situation, situationOf } from './situation.ts';
 
 /** What these changes mean in this forest: those of a new proposal, of a saved plan or of an undo. */
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {

@@ -16,7 +16,6 @@ import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { counted, listed } from '../../words.ts';
 import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
 import { suspectedSources } from './assess-links.ts';
-import { sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
@@ -25,6 +24,7 @@ import {
   isWithinDefault,
   partiesOutOfReach,
   type Situation,
+  sideInWords,
   situationOf,
   soundParties,
   suspectsIn,

@@ -1,5 +1,4 @@
 import type { Remedy } from '../remedy.ts';
-import { ask, questionBehind } from './ask.ts';
 import { assess } from './assess.ts';
 import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
@@ -7,7 +6,7 @@ import { evidenceRecords } from './evidence.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
 import { type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
-import { recordedExhibits, survey } from './survey.ts';
+import { ask, questionBehind, recordedExhibits, survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 
 /** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */

@@ -1,6 +1,15 @@
-/** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
+/**
+ * The replication of the forest against its lifetime, what a proposal makes of that, and the number of days that follows.
+ * Pure.
+ */
 
-import { type Lifetime, lifetimeInForce, silenceAtLastWrite, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import {
+  type Lifetime,
+  lifetimeInForce,
+  recommendedDays,
+  silenceAtLastWrite,
+  unsetMeans,
+} from '../../ad/deleted-object-lifetime.ts';
 import { hostOf } from '../../ad/forest.ts';
 import {
   type Comparable,
@@ -12,6 +21,7 @@ import {
 } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
+import { distinct, durationInWords, listed } from '../../words.ts';
 import type { LingeringSuspects } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
@@ -306,4 +316,86 @@ export function partiesOutOfReach(
 function isRefusingAll({ state }: Party): boolean {
   if (state.kind !== 'answered' || state.answer.links.length === 0) return false;
   return state.answer.links.every(({ lastResult }) => lastResult === lifetimeExceeded);
+}
+
+/** Names in a title: the first three, and how many more. */
+export function inTitle(names: readonly string[]): string {
+  return listed(distinct(names), 3);
+}
+
+/** "DC4 has", "DC3 and DC4 have", "DC1, DC2, DC3 and 27 more have" */
+export function have(parties: readonly Party[]): string {
+  return `${inTitle(parties.map(({ name }) => name))} ${parties.length === 1 ? 'has' : 'have'}`;
+}
+
+/** "Amsterdam (DC1, DC2)" */
+export function sideInWords(side: readonly Party[]): string {
+  const sites = distinct(side.map(({ domainController }) => domainController.site));
+  const names = inTitle(side.map(({ name }) => name));
+  return sites.length === 1 && side.length > 1 ? `${sites[0]} (${names})` : names;
+}
+
+interface Advice {
+  readonly days: number;
+  /** As sentences. */
+  readonly reasons: readonly string[];
+}
+
+/** What is added to the longest time that must be bridged, in days. */
+const reserveDays = 30;
+
+/**
+ * At least what Microsoft recommends and what is in force, and more than the longest silence of a DC that is to be kept
+ * and the age of the last backup, with a reserve. A DC that is past the lifetime, or was past a former one, is not to be rescued by the number.
+ */
+export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, splits }: ReplicationJudgement): Advice {
+  const inForce = lifetime.atMost;
+  const isPast = (stage: Stage | undefined): boolean => stage === 'past-lifetime' || stage === 'past-former-lifetime';
+  const silences = rows.flatMap(({ party, silence, stage }) =>
+    silence === undefined || isPast(stage)
+      ? []
+      : [{ age: silence, what: `${party.name} last replicated ${durationInWords(silence)} ago` }],
+  );
+  const parted = splits.flatMap(({ sides, age }) =>
+    age === undefined || isPast(stageUnder(age, lifetime, former))
+      ? []
+      : [
+          {
+            age,
+            what: `${listed(sides.map(sideInWords))} last replicated with each other ${durationInWords(age)} ago`,
+          },
+        ],
+  );
+  const bridged = [...silences, ...parted, ...backupAges(facts, inForce)].toSorted((one, other) => other.age - one.age);
+  const [longest] = bridged;
+  // Whole days as the words have them, so that a reader's sum comes out; the reserve is far more than the rest.
+  const needed = longest === undefined ? 0 : Math.floor(longest.age / day) + reserveDays;
+  const days = Math.max(recommendedDays, inForce, needed);
+  return {
+    days,
+    reasons: [
+      ...(days === recommendedDays ? [`Microsoft recommends ${recommendedDays}.`] : []),
+      ...(days === inForce && days > recommendedDays
+        ? [`${inForce} days are in force: a lower value shortens the life of every backup.`]
+        : []),
+      ...(longest === undefined || longest.age < day
+        ? []
+        : [`At least ${needed} are needed: ${longest.what}, plus ${reserveDays} in reserve.`]),
+    ],
+  };
+}
+
+interface Bridged {
+  /** In milliseconds. */
+  readonly age: number;
+  readonly what: string;
+}
+
+function backupAges(facts: TombstoneFacts, inForce: number): readonly Bridged[] {
+  return facts.backups.flatMap(({ namingContext, time }) => {
+    if (!(time instanceof Date)) return [];
+    const age = facts.now.getTime() - time.getTime();
+    const what = `the last backup of ${namingContext} is ${durationInWords(age)} old`;
+    return age < inForce * day ? [{ age, what }] : [];
+  });
 }

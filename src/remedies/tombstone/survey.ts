@@ -1,6 +1,15 @@
-/** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
+/**
+ * The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age; and the question below
+ * them, for the number of days.
+ */
 
-import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from '../../ad/deleted-object-lifetime.ts';
+import {
+  faultWithGarbageCollection,
+  isTooSmall,
+  type Lifetime,
+  lifetimeInWords,
+  unsetInWords,
+} from '../../ad/deleted-object-lifetime.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type {
   BarsExhibit,
@@ -12,16 +21,17 @@ import type {
 } from '../../change/exhibits.ts';
 import type { Proposal } from '../../change/plan.ts';
 import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
-import { adviceFor } from './ask.ts';
-import { sideInWords } from './assess-replication.ts';
+import type { Answer, Asking } from '../remedy.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-import type { TombstoneOptions } from './options.ts';
+import { faultOfDays, type TombstoneOptions } from './options.ts';
 import {
+  adviceFor,
   judgeReplication,
   type ReplicationJudgement,
   type Row,
   type Stage,
+  sideInWords,
   situationOf,
   stageUnder,
 } from './situation.ts';
@@ -273,4 +283,39 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
       { text: `Advice: ${days} days. ${reasons.join(' ')}` },
     ],
   };
+}
+
+const daysQuestion = 'tombstone.days';
+
+/** Blockers that another number of days removes. */
+const doubtsOfDays: ReadonlySet<string> = new Set([
+  'below-recommended',
+  'purges-deleted-objects',
+  'past-new-lifetime',
+  'parted-past-new-lifetime',
+]);
+
+/** A user who does not accept what the number of days brings is asked for another number. */
+export function questionBehind(blocker: string): string | undefined {
+  return doubtsOfDays.has(blocker) ? daysQuestion : undefined;
+}
+
+/** Asks for the number of days, with the advice as what Enter alone takes; nothing if a flag says what to change. */
+export async function ask(
+  facts: TombstoneFacts,
+  options: TombstoneOptions,
+  { prompter }: Asking,
+): Promise<Answer<TombstoneOptions>> {
+  if (options.lifetime.kind !== 'open') return { kind: 'settled', options };
+  const days = await prompter.integer({
+    id: daysQuestion,
+    message: 'New lifetime in days',
+    flag: '--days N, or --unset',
+    initial: adviceFor(facts, judgeReplication(facts)).days,
+    validate: (value) => {
+      const fault = faultOfDays(value) ?? faultWithGarbageCollection(value, facts.settings);
+      return fault === undefined ? undefined : `Not ${value}: ${fault}.`;
+    },
+  });
+  return { kind: 'settled', options: { ...options, lifetime: { kind: 'days', days } } };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { adviceFor, ask } from '../../../src/remedies/tombstone/ask.ts';
-import { judgeReplication } from '../../../src/remedies/tombstone/situation.ts';
+import { adviceFor, judgeReplication } from '../../../src/remedies/tombstone/situation.ts';
+import { ask } from '../../../src/remedies/tombstone/survey.ts';
 import { answering, byDefault, inTurn } from '../../support/prompter-double.ts';
 import {
   daysAgo,
