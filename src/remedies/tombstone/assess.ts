@@ -11,14 +11,13 @@ import {
   unsetInWords,
 } from '../../ad/deleted-object-lifetime.ts';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
-import type { Proposal } from '../../change/plan.ts';
-import { agoInWords, counted } from '../../words.ts';
+import type { JsonValue, Proposal } from '../../change/plan.ts';
+import { agoInWords, counted, groupBy, listed } from '../../words.ts';
 import { replicationFindings } from './assess-replication.ts';
 import { type TombstoneChange, wordedForOther } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
-import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { adviceFor, type Situation, situationOf } from './situation.ts';
+import { adviceFor, hostOfParty, type Situation, situationOf } from './situation.ts';
 
 /** What these changes mean in this forest: those of a new proposal, of a saved plan or of an undo. */
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
@@ -215,11 +214,50 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
   ];
 }
 
-/** What an earlier look for lingering objects found. */
-function lingeringEvidence({ facts, judgement }: Situation): readonly FindingDraft[] {
-  if (facts.evidence === undefined) return [];
-  const living = facts.replication.parties.filter((party) => !judgement.gone.has(party));
-  return [evidenceFinding(facts.evidence, living, facts.now)];
+/** What the last look for lingering objects found and when, and which DCs it did not compare. */
+function lingeringEvidence({ facts: { evidence, replication, now }, judgement }: Situation): readonly FindingDraft[] {
+  if (evidence === undefined) return [];
+  const { folder, plan, sha256 } = evidence;
+  const { created, intent, changes, leftOut, findings } = plan;
+  const byHost = groupBy(
+    changes.flatMap((change) => (change.kind === 'remove-lingering' ? [change.on] : [])),
+    (host) => host,
+  );
+  const others = [...namesIn(intent['targets']), ...namesIn(intent['alsoCompared'])];
+  const compared = new Set([...namesIn(intent['reference']), ...others].map((host) => host.toLowerCase()));
+  const left = replication.parties.filter(
+    (party) => !judgement.gone.has(party) && !compared.has(hostOfParty(party).toLowerCase()),
+  );
+  const doubts = findings.filter(({ level }) => level !== 'note');
+  const isClean = changes.length === 0 && doubts.length === 0 && left.length === 0;
+  const found =
+    changes.length === 0
+      ? `found none${isClean ? '' : ' to hand over'}`
+      : `found ${counted(changes.length, 'lingering object')} on ${listed([...byHost.keys()], 3)}`;
+  const parts = {
+    subjects: [...byHost.keys()],
+    evidence: [
+      `${folder}: made ${created}, reference ${listed(namesIn(intent['reference']))}`,
+      `compared with ${listed(others)} in ${listed(namesIn(intent['partitions']))}`,
+      ...[...byHost].map(([host, all]) => `${host}: ${counted(all.length, 'lingering object')}`),
+      ...(leftOut.length === 0 ? [] : [`${counted(leftOut.length, 'object')} to be removed after these`]),
+      ...doubts.map(({ id, title }) => `${id}: ${title}`),
+      ...left.map(({ name }) => `${name}: not compared`),
+    ],
+    source: { name: folder, read: created, sha256 },
+  };
+  const title = `The look for lingering objects ${agoInWords(new Date(created), now)} ${found}`;
+  const leftOpen =
+    changes.length === 0
+      ? 'It left something open, which is listed here: there may be lingering objects that it did not hand over.'
+      : 'Have them removed, then look again: what they bring back with a higher lifetime stays.';
+  const detail = isClean ? 'Every DC in use was compared. What was created or deleted since is not in it.' : leftOpen;
+  return [(isClean ? note : warning)('lingering-evidence', title, detail, parts)];
+}
+
+function namesIn(value: JsonValue | undefined): readonly string[] {
+  const all: readonly JsonValue[] = Array.isArray(value) ? value : [value ?? null];
+  return all.filter((one) => typeof one === 'string');
 }
 
 /** What the next garbage collection under a lower value takes away; nothing for a higher one. */

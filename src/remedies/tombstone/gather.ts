@@ -37,8 +37,7 @@ import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, LingeringFinder, MetadataCleaner } from '../remedy.ts';
 import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
-import { type LookEvidence, requireSameForest } from './evidence.ts';
-import type { TombstoneOptions } from './options.ts';
+import { type LookEvidence, requireSameForest, type TombstoneOptions } from './options.ts';
 
 interface LastBackup {
   readonly namingContext: string;

@@ -1,14 +1,17 @@
-/** What a run is asked to do. The wizard and the flags both end in this. */
+/** What a run is asked to do, with the files that its flags name. The wizard and the flags both end in this. */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseShowrepl, type ShowreplLink, showreplArgument } from '../../ad/repadmin.ts';
-import { UsageError } from '../../errors.ts';
+import { folderParts } from '../../change/folder.ts';
+import { readPlainFile } from '../../change/folder-files.ts';
+import type { ForestTarget, Plan } from '../../change/plan.ts';
+import { parsePlan } from '../../change/read-plan.ts';
+import { RemedyError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
-import { type LookEvidence, readEvidence } from './evidence.ts';
 import type { flags as flagTable } from './flags.ts';
 
 export type WantedLifetime =
@@ -37,6 +40,16 @@ export interface ShowreplFile {
   /** In hex. */
   readonly sha256: string;
   readonly links: readonly ShowreplLink[];
+}
+
+/** What an earlier look for lingering objects found. */
+export interface LookEvidence {
+  /** As it was named. */
+  readonly folder: string;
+  /** plan.json, and its SHA-256 in hex. */
+  readonly text: string;
+  readonly sha256: string;
+  readonly plan: Plan;
 }
 
 /** Less is not honoured in every case: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
@@ -134,4 +147,43 @@ async function readShowrepl(argument: string, currentFolder: string): Promise<Sh
       cause: error,
     });
   }
+}
+
+/**
+ * Reads the plan of a look for lingering objects.
+ * @throws UsageError if the folder cannot be read or holds another plan; PlanNotUsableError if the plan was edited
+ */
+export async function readEvidence(
+  folder: string,
+  { currentFolder, lingeringFinder, patience }: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
+): Promise<LookEvidence> {
+  const file = path.resolve(currentFolder, folder, folderParts.plan);
+  const text = await readPlainFile(file, patience).catch((error: unknown) => {
+    if (error instanceof RemedyError) throw error;
+    throw notUsable(folder, `${folderParts.plan}: ${errnoInWords(error)}`, error);
+  });
+  const plan = parsePlan(text, file);
+  if (plan.remedy !== lingeringFinder?.name) throw notUsable(folder, `its plan was made by ${plan.remedy}`);
+  return { folder, text, sha256: createHash('sha256').update(text).digest('hex'), plan };
+}
+
+function notUsable(folder: string, cameBack: string, cause?: unknown): UsageError {
+  return new UsageError({
+    attempted: 'read --evidence',
+    on: folder,
+    cameBack,
+    next: 'Give the change folder that a look for lingering objects wrote with --save.',
+    cause,
+  });
+}
+
+/** @throws UsageError for a look at another forest */
+export function requireSameForest({ folder, plan: { target } }: LookEvidence, forest: ForestTarget): void {
+  if (target.kind === 'forest' && target.objectGuid === forest.objectGuid) return;
+  throw notUsable(folder, 'it is of another forest');
+}
+
+/** The record of the look in the change folder: its plan, as it was read. */
+export function evidenceRecords({ evidence }: { readonly evidence: LookEvidence | undefined }) {
+  return evidence === undefined ? [] : [{ name: 'evidence.json', content: [evidence.text] }];
 }

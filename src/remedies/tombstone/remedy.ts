@@ -2,10 +2,9 @@ import type { Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
-import { evidenceRecords } from './evidence.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
-import { type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
+import { evidenceRecords, type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
 import { ask, questionBehind, recordedExhibits, survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 
