@@ -1,12 +1,11 @@
 import type { Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';
-import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
+import { faultsOfPlan, proofOf, propose, type TombstoneChange } from './changes.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
 import { evidenceRecords, type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
 import { ask, questionBehind, recordedExhibits, survey } from './survey.ts';
-import { proofOf } from './verify.ts';
 
 /** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */
 export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange> = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasChange, type LifetimeOnDc } from '../../../src/remedies/tombstone/verify.ts';
+import { hasChange, type LifetimeOnDc } from '../../../src/remedies/tombstone/changes.ts';
 
 const seen = (hasValue: boolean, version: number | undefined): LifetimeOnDc => ({ hasValue, version, words: '' });
 const written = seen(true, 5);
