@@ -12,8 +12,7 @@ import { counted, distinct, listed } from '../../words.ts';
 import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
 import { leftOutReasons, unjustified } from './changes.ts';
-import type { Chosen, MetadataFacts } from './gather.ts';
-import { treesOf } from './remains.ts';
+import { type Chosen, type MetadataFacts, treesOf } from './gather.ts';
 import { rolesOfDeleted, takerOfRoles } from './roles.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */

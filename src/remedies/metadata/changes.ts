@@ -19,10 +19,9 @@ import { classesIn } from '../../change/same-entry.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { faultsOfSteps } from './describe.ts';
-import type { Chosen, MetadataFacts } from './gather.ts';
+import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
 import type { Clearing } from './references.ts';
-import { isSysvol, treesOf } from './remains.ts';
 import { type Role, rolesOf, rolesToCorrect } from './roles.ts';
 
 /** The changes that remove the DC, and what is left as it is. */
