@@ -11,9 +11,9 @@ import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
+import { rolesOfDeleted, takerOfRoles } from './candidates.ts';
 import { leftOutReasons, unjustified } from './changes.ts';
 import { type Chosen, type MetadataFacts, treesOf } from './gather.ts';
-import { rolesOfDeleted, takerOfRoles } from './roles.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {

@@ -6,12 +6,19 @@ import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
-import { type Candidate, isInUse, loggedOnLately } from './candidates.ts';
+import {
+  type Candidate,
+  isInUse,
+  loggedOnLately,
+  type Role,
+  rolesOf,
+  rolesToCorrect,
+  takerOfRoles,
+} from './candidates.ts';
 import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
-import { isOfClass, partsOf } from './identity.ts';
 import { lossFindings } from './lost.ts';
-import { type Role, rolesOf, rolesToCorrect, takerOfRoles } from './roles.ts';
+import { isOfClass, partsOf } from './subject.ts';
 
 const day = 86_400_000;
 

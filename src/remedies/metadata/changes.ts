@@ -18,11 +18,11 @@ import type {
 import { classesIn } from '../../change/same-entry.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
+import { type Role, rolesOf, rolesToCorrect } from './candidates.ts';
 import { faultsOfSteps } from './describe.ts';
 import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts';
-import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
 import type { Clearing } from './references.ts';
-import { type Role, rolesOf, rolesToCorrect } from './roles.ts';
+import { isKerberosAccount, isOfClass, partsOf, textsIn } from './subject.ts';
 
 /** The changes that remove the DC, and what is left as it is. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {

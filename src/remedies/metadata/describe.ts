@@ -9,10 +9,9 @@ import { onlyBySystem } from '../../change/undo-gone.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
-import { isInUse } from './candidates.ts';
+import { isInUse, rolesToSeize, takerOfRoles } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
-import { identityIn, partsOf } from './identity.ts';
-import { rolesToSeize, takerOfRoles } from './roles.ts';
+import { identityIn, partsOf } from './subject.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {

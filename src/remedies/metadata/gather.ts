@@ -21,10 +21,8 @@ import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type Candidate, readCandidates } from './candidates.ts';
-import { asFound, type Identity, identityIn, identityOf, isOf } from './identity.ts';
+import { type Candidate, type Role, readCandidates, readRoles } from './candidates.ts';
 import { type Losses, readLost } from './lost.ts';
-import { findCandidate, type MetadataOptions } from './options.ts';
 import {
   type DnsNode,
   type DnsValues,
@@ -35,7 +33,15 @@ import {
   searchIfThere,
   wasOneOf,
 } from './references.ts';
-import { type Role, readRoles } from './roles.ts';
+import {
+  asFound,
+  findCandidate,
+  type Identity,
+  identityIn,
+  identityOf,
+  isOf,
+  type MetadataOptions,
+} from './subject.ts';
 
 export interface MetadataFacts {
   readonly target: ForestTarget;

@@ -8,9 +8,8 @@ import { permits, propose } from './changes.ts';
 import { describe, nameOfGone, nextStepsOf } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
-import { madeByPromotion } from './identity.ts';
 import { lostRecords } from './lost.ts';
-import { type GivenFlags, type MetadataOptions, readOptions } from './options.ts';
+import { type GivenFlags, type MetadataOptions, madeByPromotion, readOptions } from './subject.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 

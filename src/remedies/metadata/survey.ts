@@ -8,12 +8,11 @@ import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import { type SupportedWay, waysFor } from './assess.ts';
 import { heardInWords } from './blockers.ts';
-import { type Candidate, isInUse, loggedOnLately } from './candidates.ts';
+import { type Candidate, isInUse, loggedOnLately, rolesOfDeleted, rolesToCorrect, takerOfRoles } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
-import type { MetadataOptions } from './options.ts';
 import { isInDns } from './references.ts';
-import { rolesOfDeleted, rolesToCorrect, takerOfRoles } from './roles.ts';
+import type { MetadataOptions } from './subject.ts';
 
 const day = 86_400_000;
 

@@ -13,8 +13,8 @@ import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, listed } from '../../words.ts';
 import { readNamesakes } from './gather.ts';
-import { type Identity, identityIn } from './identity.ts';
 import { dnsValuesOf, everyEntryOfPartition, readDnsNodes } from './references.ts';
+import { type Identity, identityIn } from './subject.ts';
 
 /** How the removal of a plan is proved; undefined for an undo, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {

@@ -6,7 +6,7 @@ import { assess } from '../../../src/remedies/metadata/assess.ts';
 import type { Candidate } from '../../../src/remedies/metadata/candidates.ts';
 import { propose } from '../../../src/remedies/metadata/changes.ts';
 import type { MetadataFacts, Remains } from '../../../src/remedies/metadata/gather.ts';
-import { identityOf } from '../../../src/remedies/metadata/identity.ts';
+import { identityOf } from '../../../src/remedies/metadata/subject.ts';
 import { verdictOf } from '../../../src/remedies/metadata/survey.ts';
 import { account, configuration, domain, server, settings } from './dead-dc.ts';
 
