@@ -51,7 +51,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     flags,
     deadline,
     isApproved: flags.seal !== undefined,
-    mayAsk: output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'],
+    mayAsk: output.canAsk && !flags.yes && !flags['dry-run'],
   };
   if (remedy.handOver !== undefined)
     return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, flags['dry-run'], context, output);

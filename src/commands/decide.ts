@@ -53,7 +53,7 @@ export function readDecision(
   if (flags.yes) return { kind: 'apply' };
   if (flags['dry-run'] && flags.save === undefined) return { kind: 'dry-run' };
   if (flags.save !== undefined) return { kind: 'save', folder: flags.save };
-  return output.canAsk && !output.isJson ? { kind: 'ask' } : { kind: 'dry-run' };
+  return output.canAsk ? { kind: 'ask' } : { kind: 'dry-run' };
 }
 
 /** A plan that was shown, and what carrying it out needs. */

@@ -95,7 +95,7 @@ async function withinDomain(
   const names = visible(outside.join(', '));
   output.tell(`  ${output.style.warning('Outside the domain:')} DNS also names ${names}.`);
   if (inside.length > 0) return inside;
-  if (output.canAsk && !output.isJson) {
+  if (output.canAsk) {
     const prompter = await output.prompter();
     const goesOn = await prompter.confirm({
       id: 'directory.outside-domain',

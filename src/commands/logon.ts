@@ -143,7 +143,7 @@ async function connectAsking(
   output: Output,
   saved: SavedDirectory | undefined,
 ): Promise<Connected> {
-  if (!output.canAsk || output.isJson) return connect(flags, context, output, saved);
+  if (!output.canAsk) return connect(flags, context, output, saved);
   let asksForCa = false;
   return askingAgain(
     await output.prompter(),
@@ -296,7 +296,7 @@ async function chooseAuth(
   if (auth !== undefined) return auth;
   if (flags.tls !== undefined || flags.ca !== undefined) return 'password';
   if (planned !== undefined) return planned.auth;
-  if (flags.user !== undefined || flags['password-stdin'] || !output.canAsk || output.isJson) return 'password';
+  if (flags.user !== undefined || flags['password-stdin'] || !output.canAsk) return 'password';
   const own = await ownUser(context);
   if (own === undefined) return 'password';
   const prompter = await output.prompter();

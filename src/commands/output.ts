@@ -11,7 +11,7 @@ import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../r
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { unavailablePrompter } from '../terminal/prompter.ts';
 import type { Prompter } from '../terminal/questions.ts';
-import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
+import { canRedraw, createStyle, inSigns, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { fitted } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
@@ -37,7 +37,7 @@ export interface Output {
     readonly findings: (findings: readonly Finding[]) => Iterable<string>;
   };
   readonly isJson: boolean;
-  /** Whether a person can be asked: input and the stream that questions are drawn on are terminals. */
+  /** Whether a person can be asked: input and the stream that questions are drawn on are terminals, and no --json is given. */
   readonly canAsk: boolean;
   /** A line of the result, wrapped at a terminal if it is no line of a diff. With --json it goes to stderr. */
   say(line: string): void;
@@ -67,7 +67,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     const columns = isTerminal ? human.columns || widths.ofUnknownTerminal : widths.ofFile;
     return Math.max(widths.least, Math.min(columns, widths.most));
   };
-  const canAsk = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
+  const isAtTerminal = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
   const screen: ProgressScreen = {
     output: context.stderr,
     isTerminal: context.stderr.isTTY === true && canRedraw(context),
@@ -111,7 +111,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
       findings: (findings) => findingLines(findings, options),
     },
     isJson: flags.json,
-    canAsk,
+    canAsk: isAtTerminal && !flags.json,
     say: print,
     tell,
     document: (value) => {
@@ -120,21 +120,16 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     progress: () => createProgress(screen),
     screen,
     patience,
-    prompter: () => prompterFor(context, human, { color, signs }),
+    prompter: async () => {
+      if (flags.json)
+        return unavailablePrompter(() => '--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
+      if (context.prompter !== undefined) return context.prompter;
+      if (!isAtTerminal) return unavailablePrompter(() => 'there is no terminal to ask at');
+      const { terminalPrompter } = await import('../terminal/prompter.ts');
+      const { stdin: input } = context;
+      return terminalPrompter({ input, output: human, canRedraw: canRedraw(context), color, signs });
+    },
   };
-}
-
-async function prompterFor(
-  context: Context,
-  human: Context['stdout'],
-  look: { readonly color: boolean; readonly signs: Signs },
-): Promise<Prompter> {
-  if (context.prompter !== undefined) return context.prompter;
-  if (context.stdin.isTTY !== true || human.isTTY !== true) {
-    return unavailablePrompter(() => 'there is no terminal to ask at');
-  }
-  const { terminalPrompter } = await import('../terminal/prompter.ts');
-  return terminalPrompter({ input: context.stdin, output: human, canRedraw: canRedraw(context), ...look });
 }
 
 /** An error as it is shown. */

@@ -107,15 +107,13 @@ interface RemedyAsking extends Asking {
 
 /** --json and --yes ask nothing, in every remedy; the wizard is what a terminal without --dry-run, --save and --yes gets. */
 async function askingFor(decision: Decision, yes: boolean, output: Output): Promise<RemedyAsking> {
-  const mayAsk = output.canAsk && !output.isJson && !yes;
-  const prompter = mayAsk ? await output.prompter() : unavailableFor(yes, output);
+  const mayAsk = output.canAsk && !yes;
+  const prompter = yes && !output.isJson ? askingNothing(output) : await output.prompter();
   return { prompter, isWizard: decision.kind === 'ask', mayAsk };
 }
 
-function unavailableFor(yes: boolean, { isJson, canAsk }: Output): Prompter {
-  const reason = isJson ? '--json asks nothing' : yes ? '--yes asks nothing' : 'there is no terminal to ask at';
-  if (!canAsk) return unavailablePrompter(() => reason);
-  return unavailablePrompter(() => reason, isJson ? 'leave out --json' : 'leave out --yes');
+function askingNothing({ canAsk }: Output): Prompter {
+  return unavailablePrompter(() => '--yes asks nothing', canAsk ? 'leave out --yes' : undefined);
 }
 
 type Settled = { readonly facts: unknown; readonly options: RemedyOptions } & (

@@ -58,7 +58,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
           flags,
           deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
           isApproved: flags.seal !== undefined,
-          mayAsk: output.canAsk && !output.isJson,
+          mayAsk: output.canAsk,
         },
         context,
         output,

@@ -84,7 +84,7 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const all = changesToUndo(original, records, flags.seal !== undefined);
-  const mayAsk = output.canAsk && !output.isJson && !flags.yes;
+  const mayAsk = output.canAsk && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {

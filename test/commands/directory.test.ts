@@ -607,6 +607,22 @@ test('Escape goes back among the questions how to reach the directory, and out a
   expect(status).toBe(130);
 });
 
+test.each<[string, readonly string[], string]>([
+  ['how to reach the directory', [], 'Give --server HOST or --domain NAME, or leave out --json.'],
+  ['the user', ['--server', 'dc9.corp.example.com'], 'Give --user NAME, or leave out --json.'],
+  ['the password', ['--server', 'dc9.corp.example.com', '--user', 'me'], 'Give --password-stdin, or set ADSI'],
+])('--json asks nothing, at a terminal neither: %s', async (_, flags, next) => {
+  const prompter = answering({});
+  const args = ['--days', '180', '--json', ...flags];
+  const { status, stdout } = await runCommand(tombstone, args, { currentFolder: await freshFolder(), prompter });
+  expect([status, prompter.asked]).toEqual([64, []]);
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: 'usage',
+    cameBack: '--json asks nothing',
+    next: expect.stringContaining(next),
+  });
+});
+
 describe('an answer with which the connection fails is asked for again, below what came back', () => {
   async function ask(answers: Readonly<Record<string, unknown>>, ...flags: readonly string[]) {
     const prompter = answering(answers);

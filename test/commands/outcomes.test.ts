@@ -12,6 +12,7 @@ import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { answering } from '../support/prompter-double.ts';
 import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
@@ -132,6 +133,13 @@ describe('wrong usage is 64 and says what would be right', () => {
   test('no command and no terminal: the help', async () => {
     const { status, stdout, stderr } = await run(menu, []);
     expect([status, stdout]).toEqual([64, '']);
+    expect(stderr).toContain('adsi-remedy labels');
+  });
+
+  test('no command but --json at a terminal: the help, and no menu', async () => {
+    const prompter = answering({});
+    const { status, stdout, stderr } = await runCommand(menu, ['--json'], { currentFolder: home, prompter });
+    expect([status, stdout, prompter.asked]).toEqual([64, '', []]);
     expect(stderr).toContain('adsi-remedy labels');
   });
 
