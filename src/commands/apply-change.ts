@@ -312,8 +312,7 @@ const offeredSeconds = 900;
 async function wantsToWait(seen: Verification | undefined, output: Output): Promise<boolean> {
   const late = seen?.domainControllers.filter(({ state }) => state === 'not-yet').length ?? 0;
   if (late === 0) return false;
-  const prompter = await output.prompter();
-  return prompter.confirm({
+  return output.prompter.confirm({
     id: 'wait',
     message: `${counted(late, 'domain controller does', 'domain controllers do')} not have it yet. Wait for replication, ${offeredSeconds / 60} minutes at most?`,
     flag: '--wait SECONDS',

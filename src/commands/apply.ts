@@ -145,8 +145,7 @@ async function acceptNow(plan: Plan, findings: readonly Finding[], output: Outpu
 }
 
 async function confirmed(output: Output): Promise<boolean> {
-  const prompter = await output.prompter();
-  return prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
+  return output.prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
 }
 
 /**

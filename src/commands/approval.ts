@@ -56,7 +56,7 @@ export async function requireApproval(
   output: Output,
 ): Promise<void> {
   if (isApproved) return;
-  if (mayAsk && (await (await output.prompter()).confirm(question))) return;
+  if (mayAsk && (await output.prompter.confirm(question))) return;
   throw new UsageError(refusal);
 }
 
@@ -85,8 +85,7 @@ export async function confirmName(
     requireName(name, given);
     return;
   }
-  const prompter = await output.prompter();
-  await prompter.input({
+  await output.prompter.input({
     id: 'confirm',
     message: `Type ${name} to confirm`,
     flag: '--confirm NAME',

@@ -219,10 +219,9 @@ function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
 }
 
 async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<Outcome> {
-  const prompter = await output.prompter();
   const isBlocked = openBlockers(plan.findings).length > 0;
   const isHandedOver = remedy.handOver !== undefined;
-  const choice = await prompter.select<'nothing' | 'save' | 'apply'>({
+  const choice = await output.prompter.select<'nothing' | 'save' | 'apply'>({
     id: 'decision',
     message: isBlocked
       ? 'A blocker stops this change. Save for review, or do nothing?'
@@ -248,7 +247,9 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
     ],
     flag: '--yes, --save FOLDER or --dry-run',
   });
-  return choice === 'save' ? { kind: 'save', folder: undefined, why: await askWhy(plan, prompter) } : { kind: choice };
+  return choice === 'save'
+    ? { kind: 'save', folder: undefined, why: await askWhy(plan, output.prompter) }
+    : { kind: choice };
 }
 
 /** Why the change is made, in the reviewer's words; Enter alone leaves it out. */

@@ -96,8 +96,7 @@ async function withinDomain(
   output.tell(`  ${output.style.warning('Outside the domain:')} DNS also names ${names}.`);
   if (inside.length > 0) return inside;
   if (output.canAsk) {
-    const prompter = await output.prompter();
-    const goesOn = await prompter.confirm({
+    const goesOn = await output.prompter.confirm({
       id: 'directory.outside-domain',
       message: `DNS names only ${names} for ${domain}, which is outside the domain. Log on there?`,
       flag: '--server HOST',
@@ -118,9 +117,8 @@ async function askServerOrDomain(
   context: Context,
   output: Output,
 ): Promise<{ readonly server: string } | { readonly domain: string }> {
-  const prompter = await output.prompter();
   const own = context.env['USERDNSDOMAIN']?.toLowerCase();
-  const by = await prompter.select<'domain' | 'server'>({
+  const by = await output.prompter.select<'domain' | 'server'>({
     id: 'directory.by',
     message: 'How is the directory reached?',
     flag: '--server HOST or --domain NAME',
@@ -130,7 +128,7 @@ async function askServerOrDomain(
     ],
   });
   if (by === 'server') {
-    const server = await prompter.input({
+    const server = await output.prompter.input({
       id: 'directory.host',
       message: 'Which domain controller?',
       flag: '--server HOST',
@@ -142,7 +140,7 @@ async function askServerOrDomain(
     });
     return { server: server.trim() };
   }
-  const domain = await prompter.input({
+  const domain = await output.prompter.input({
     id: 'directory.domain',
     message: 'Which domain?',
     flag: '--domain NAME',
@@ -166,8 +164,7 @@ async function pickDomainControllers(
   const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
   if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];
-  const prompter = await output.prompter();
-  const picked = await prompter.select({
+  const picked = await output.prompter.select({
     id: 'directory.server',
     message: 'Which domain controller? A global catalog (GC) also knows the recipients of the other domains',
     flag: '--server HOST',

@@ -146,8 +146,8 @@ async function connectAsking(
   if (!output.canAsk) return connect(flags, context, output, saved);
   let asksForCa = false;
   return askingAgain(
-    await output.prompter(),
-    (again) => connect(flags, context, { ...output, prompter: async () => again }, saved, asksForCa),
+    output.prompter,
+    (again) => connect(flags, context, { ...output, prompter: again }, saved, asksForCa),
     (error, answered) => {
       if (!(error instanceof DirectoryError)) return undefined;
       const question = doubtfulAnswer(error, answered);
@@ -299,8 +299,7 @@ async function chooseAuth(
   if (flags.user !== undefined || flags['password-stdin'] || !output.canAsk) return 'password';
   const own = await ownUser(context);
   if (own === undefined) return 'password';
-  const prompter = await output.prompter();
-  return prompter.select<Auth>({
+  return output.prompter.select<Auth>({
     id: 'directory.auth',
     message: 'Log on as',
     flag: '--auth integrated',
@@ -355,8 +354,7 @@ async function chooseLogon(
 }
 
 async function askUser(output: Output): Promise<string> {
-  const prompter = await output.prompter();
-  const user = await prompter.input({
+  const user = await output.prompter.input({
     id: 'directory.user',
     message: 'As which user? (admin@corp.example.com or CORP\\admin)',
     flag: '--user NAME',
@@ -378,8 +376,7 @@ async function readPassword(flags: DirectoryFlags, user: string, context: Contex
 }
 
 async function askPassword(user: string, output: Output): Promise<string> {
-  const prompter = await output.prompter();
-  return prompter.secret({
+  return output.prompter.secret({
     id: 'directory.password',
     message: `Password of ${user}`,
     flag: '--password-stdin, or set ADSI_REMEDY_PASSWORD',
@@ -389,8 +386,7 @@ async function askPassword(user: string, output: Output): Promise<string> {
 
 /** The file of the authority to trust; undefined for those that this computer trusts. */
 async function askCa({ currentFolder }: Context, output: Output): Promise<string | undefined> {
-  const prompter = await output.prompter();
-  const file = await prompter.input({
+  const file = await output.prompter.input({
     id: 'directory.ca',
     message: 'File with the certificate of its authority, PEM or DER (empty: trust what this computer trusts)',
     flag: '--ca FILE',

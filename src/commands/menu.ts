@@ -79,8 +79,7 @@ async function unlessBack<T>(work: () => Promise<T>): Promise<T | 'back'> {
 }
 
 async function choose({ remedies }: Context, output: Output): Promise<string> {
-  const prompter = await output.prompter();
-  return prompter.select<string>({
+  return output.prompter.select<string>({
     id: 'menu',
     message: 'What do you want to repair?',
     choices: [
@@ -121,7 +120,7 @@ export async function openSaved(args: readonly string[], context: Context, outpu
       return { value: change, label: path.basename(folder), hint };
     }),
   );
-  const asked = await askingAgain(await output.prompter(), (prompter) =>
+  const asked = await askingAgain(output.prompter, (prompter) =>
     askChangeAndAction(choices, context, patience, prompter),
   );
   if (asked === undefined) return exitStatus.done;

@@ -9,7 +9,7 @@ import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
 import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
-import { unavailablePrompter } from '../terminal/prompter.ts';
+import { type Terminal, terminalPrompter, unavailablePrompter } from '../terminal/prompter.ts';
 import type { Prompter } from '../terminal/questions.ts';
 import { canRedraw, createStyle, inSigns, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { fitted } from '../terminal/text-width.ts';
@@ -49,7 +49,8 @@ export interface Output {
   readonly screen: ProgressScreen;
   /** Waits a moment for what another program holds, and says so, once for each file. */
   readonly patience: Patience;
-  prompter(): Promise<Prompter>;
+  /** Where nobody can be asked, each question is refused with the flag for its answer. */
+  readonly prompter: Prompter;
 }
 
 /** In columns. Questions too take a terminal that reports no size for one of 80. */
@@ -120,16 +121,20 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     progress: () => createProgress(screen),
     screen,
     patience,
-    prompter: async () => {
-      if (flags.json)
-        return unavailablePrompter(() => '--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
-      if (context.prompter !== undefined) return context.prompter;
-      if (!isAtTerminal) return unavailablePrompter(() => 'there is no terminal to ask at');
-      const { terminalPrompter } = await import('../terminal/prompter.ts');
-      const { stdin: input } = context;
-      return terminalPrompter({ input, output: human, canRedraw: canRedraw(context), color, signs });
-    },
+    prompter: prompterFor(context, isAtTerminal, flags.json, { output: human, color, signs }),
   };
+}
+
+function prompterFor(
+  context: Context,
+  isAtTerminal: boolean,
+  isJson: boolean,
+  look: Pick<Terminal, 'output' | 'color' | 'signs'>,
+): Prompter {
+  if (isJson) return unavailablePrompter(() => '--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
+  if (context.prompter !== undefined) return context.prompter;
+  if (!isAtTerminal) return unavailablePrompter(() => 'there is no terminal to ask at');
+  return terminalPrompter({ input: context.stdin, canRedraw: canRedraw(context), ...look });
 }
 
 /** An error as it is shown. */

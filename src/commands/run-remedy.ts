@@ -56,7 +56,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   try {
     const known: Look[] = [];
     const prepared = await askingAgain(asking.prompter, async (prompter) => {
-      const asked = { ...output, prompter: async () => prompter };
+      const asked = { ...output, prompter };
       const settled = await settle(remedy, opened, options, { ...asking, prompter }, known, asked);
       const { facts } = settled;
       const files = remedy.files?.(facts, settled.options) ?? [];
@@ -108,7 +108,7 @@ interface RemedyAsking extends Asking {
 /** --json and --yes ask nothing, in every remedy; the wizard is what a terminal without --dry-run, --save and --yes gets. */
 async function askingFor(decision: Decision, yes: boolean, output: Output): Promise<RemedyAsking> {
   const mayAsk = output.canAsk && !yes;
-  const prompter = yes && !output.isJson ? askingNothing(output) : await output.prompter();
+  const prompter = yes && !output.isJson ? askingNothing(output) : output.prompter;
   return { prompter, isWizard: decision.kind === 'ask', mayAsk };
 }
 
@@ -266,10 +266,9 @@ export async function askAboutBlockers(
 ): Promise<readonly string[]> {
   const open = blockersToAskAbout(findings);
   if (open.length === 0) return [];
-  const prompter = await output.prompter();
   const accepted: string[] = [];
   for (const { id, title, detail, evidence } of open) {
-    const goesOn = await prompter.confirm({
+    const goesOn = await output.prompter.confirm({
       id: `accept.${id}`,
       message: `${title}. Go on?`,
       about: [detail, ...firstOf(evidence)],

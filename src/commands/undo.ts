@@ -121,9 +121,8 @@ async function undoChange(
         findings: [...judge([...undo.findings, ...lost.findings], {}, accept), ...judge(assessed, proposal, accept)],
         ...recorded,
       });
-    const prompter = await output.prompter();
-    const { finished, outcome } = await askingAgain(prompter, async (again) => {
-      const asked = { ...output, prompter: async () => again };
+    const { finished, outcome } = await askingAgain(output.prompter, async (again) => {
+      const asked = { ...output, prompter: again };
       const ready: Finished = {
         plan: await finishPlan(planWith, flags.accept, decision, asked),
         remedy,
