@@ -88,12 +88,15 @@ function flagValue(command: string, kind: FlagKind, name: string, value: string 
   return value ?? '';
 }
 
+/** Without a flag: nothing is waited for, and reading may take a quarter of an hour in all. */
+const secondsByDefault = { wait: 0, deadline: 900 } as const;
+
 /**
- * A number of seconds that a flag gives; `otherwise` without it.
+ * A number of seconds that a flag gives, or its default.
  * @throws UsageError if it is not a whole number of seconds
  */
-export function readSeconds(flag: 'wait' | 'deadline', given: string | undefined, otherwise: number): number {
-  if (given === undefined) return otherwise;
+export function readSeconds(flag: 'wait' | 'deadline', given: string | undefined): number {
+  if (given === undefined) return secondsByDefault[flag];
   const seconds = /^\d{1,6}$/.test(given) ? Number(given) : undefined;
   if (seconds !== undefined && (flag === 'wait' || seconds > 0)) return seconds;
   throw new UsageError({

@@ -28,9 +28,9 @@ import { visible } from '../terminal/visible.ts';
 import { counted } from '../words.ts';
 import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { computersIn } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
+import { computersIn } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 /** A change folder to write from. */
@@ -44,7 +44,7 @@ export interface Apply {
   /** Indices of the changes to write; all if left out. */
   readonly selected?: ReadonlySet<number>;
   /** Of a plan for a directory. */
-  readonly directory?: OpenDirectory;
+  readonly directory?: OpenDirectory | undefined;
   readonly waitSeconds: number;
   /** Whether the user may be asked to wait for DCs that do not have the change yet. */
   readonly offersToWait: boolean;

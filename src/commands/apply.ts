@@ -4,13 +4,13 @@
  * are now.
  */
 
-import { normalizedDn } from '../ad/dn.ts';
+import { isBelow } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import { sameFingerprint } from '../change/fingerprint.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { fingerprintOfTarget } from '../change/planned-file.ts';
-import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
+import { positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import type { FurtherSight, Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
@@ -19,85 +19,75 @@ import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { onlyWhileBusy } from '../files/patience.ts';
 import { readArguments, readSeconds } from '../flags.ts';
-import { commandLine, requireQuotable, shownPath } from '../quoting.ts';
+import { commandLine, shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { type ReviewRow, reviewRows } from '../review/rows.ts';
 import { visible } from '../terminal/visible.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
-import { confirmName, requireSeal } from './approval.ts';
+import { confirmName } from './approval.ts';
 import { redraw, withFolders } from './change-folder.ts';
 import { applyFlags } from './command-flags.ts';
-import type { Context } from './context.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import { statusWithoutChanges } from './decide.ts';
-import { type Access, doneIn, judgeNow, openWorldOf, remedyOf, requireOriginal, whatIsNew } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { reportVerified, sayNextSteps } from './report-outcome.ts';
-import { askAboutBlockers, defaultDeadline, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
+import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
+import {
+  type Access,
+  accessBy,
+  doneIn,
+  judgeNow,
+  namedPlan,
+  openWorldOf,
+  placeOf,
+  requireOriginal,
+  whatIsNew,
+} from './saved-plan.ts';
 import { describePlan, look } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('apply', args, applyFlags, ['FOLDER']);
   const output = createOutput(context, flags);
-  const waitSeconds = readSeconds('wait', flags.wait, 0);
-  const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const patience = output.patience;
-  const saved = await namedChange('apply', operands[0], context.currentFolder, patience);
+  const isDryRun = flags['dry-run'];
+  const mayAsk = output.canAsk && !flags.yes && !isDryRun;
+  const waitSeconds = readSeconds('wait', flags.wait);
+  const access = accessBy(flags, mayAsk);
+  const { saved, remedy } = await namedPlan('apply', operands[0], flags.seal, context, output);
   const { folder, plan } = saved;
-  requireQuotable(saved.folder, context);
-  requireSeal(plan, flags.seal);
-  const remedy = await remedyOf(plan, folder, context);
-  const access = {
-    flags,
-    deadline,
-    isApproved: flags.seal !== undefined,
-    mayAsk: output.canAsk && !flags.yes && !flags['dry-run'],
-  };
   if (remedy.handOver !== undefined)
-    return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, flags['dry-run'], context, output);
+    return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, isDryRun, context, output);
   requireOwnJournal(saved);
-  const position = await positionOf(saved, patience);
+  const position = await positionOf(saved, output.patience);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),
   );
   const done = doneIn(saved);
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
-  if (left.size > 0 && flags.seal === undefined) await requireOriginal(saved, 'apply the undo', context, patience);
-  const { mayAsk } = access;
+  if (left.size > 0 && !access.isApproved) await requireOriginal(saved, 'apply the undo', context, output);
   if (mayAsk && left.size > 0) showLeft(saved, selected, done.size, output);
   const opened = await openWorldOf(saved, access, context, output);
+  const { directory } = opened;
   try {
-    if (left.size === 0)
-      return await verifyDone(saved, opened.directory, waitSeconds, remedy, flags['dry-run'], context, output);
-    if (opened.directory?.isExport === true && selected.size < left.size) throw wholeOnly(folder);
-    if (!flags['dry-run']) await clearLeftovers(saved, context, output);
+    if (left.size === 0) return await verifyDone(saved, directory, waitSeconds, remedy, isDryRun, context, output);
+    if (directory?.isExport === true && selected.size < left.size) throw wholeOnly(folder);
+    if (!isDryRun) await clearLeftovers(saved, context, output);
     const findings = await judgeNow(saved, remedy, opened, selected, flags.accept, access.isApproved);
     const accepted = mayAsk ? await acceptNow(plan, findings, output) : [];
     const judged = findings.map((finding) =>
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
     );
-    if (openBlockers(judged).length > 0) return refuse(saved, judged, flags['dry-run'], output);
-    if (flags['dry-run']) return dryRun(saved, judged, selected.size, output);
+    if (openBlockers(judged).length > 0) return refuse(saved, judged, isDryRun, output);
+    if (isDryRun) return dryRun(saved, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
     }
     await confirmName(remedy.confirm?.(plan), flags.confirm, mayAsk, output, plan.changes);
-    return await applyChange(
-      {
-        folder,
-        plan,
-        remedy,
-        findings: judged,
-        ...(selected.size === left.size ? {} : { selected }),
-        ...(opened.directory === undefined ? {} : { directory: opened.directory }),
-        waitSeconds,
-        offersToWait: mayAsk && flags.wait === undefined,
-      },
-      context,
-      output,
-    );
+    const offersToWait = mayAsk && flags.wait === undefined;
+    const judgedPlan = { folder, plan, remedy, findings: judged, directory, waitSeconds, offersToWait };
+    return await applyChange(selected.size === left.size ? judgedPlan : { ...judgedPlan, selected }, context, output);
   } finally {
     await opened.close();
   }
@@ -191,9 +181,9 @@ function dryRun(saved: SavedChange, findings: readonly Finding[], count: number,
 /** A plan that is done is not judged and not written again, only verified. */
 async function verifyDone(
   { plan, folder }: SavedChange,
-  directory: Awaited<ReturnType<typeof openWorldOf>>['directory'],
+  directory: OpenDirectory | undefined,
   waitSeconds: number,
-  remedy: Parameters<typeof applyChange>[0]['remedy'],
+  remedy: Remedy,
   isDryRun: boolean,
   context: Context,
   output: Output,
@@ -212,10 +202,10 @@ async function verifyDone(
 
 /** The files that are not as the plan leaves them, though the journal says that all is done; undefined if all are. */
 async function filesNotProven(plan: Plan, output: Output): Promise<Verification | undefined> {
-  const [system, patience] = [systemFiles(), onlyWhileBusy(output.patience)];
+  const patience = onlyWhileBusy(output.patience);
   const changes = plan.changes.filter((change) => change.kind === 'file');
   const looks = await inParallel(changes, 16, async (change): Promise<readonly FurtherSight[]> => {
-    const found = await fingerprintOfTarget(change, system, patience).catch(errnoInWords);
+    const found = await fingerprintOfTarget(change, systemFiles(), patience).catch(errnoInWords);
     if (typeof found !== 'string' && sameFingerprint(found, change.after)) return [];
     const detail = typeof found === 'string' ? found : 'it has other content';
     return [{ of: change.path, state: 'not-yet', detail }];
@@ -228,7 +218,7 @@ async function filesNotProven(plan: Plan, output: Output): Promise<Verification 
 function differencesOf(saved: Plan, now: Plan): readonly string[] {
   const without = (plan: Plan, other: Plan): readonly string[] => {
     const known = new Set(other.changes.map(keyOf));
-    return plan.changes.filter((change) => !known.has(keyOf(change))).map((change) => visible(targetOf(change)));
+    return plan.changes.filter((change) => !known.has(keyOf(change))).map((change) => visible(placeOf(change)));
   };
   const gone = without(saved, now);
   const come = without(now, saved);
@@ -238,10 +228,6 @@ function differencesOf(saved: Plan, now: Plan): readonly string[] {
     ...(come.length === 0 ? [] : [`The saved plan lacks what this look shows: ${listed(come, 5)}.`]),
     `Use no command and no LDIF of the saved plan. Make it again: adsi-remedy ${visible(saved.remedy)} --save FOLDER.`,
   ];
-}
-
-function targetOf(change: Change): string {
-  return change.kind === 'file' ? change.path : change.dn;
 }
 
 /** What is removed, where and against which reference, as it is shown; what the object holds may have changed. */
@@ -311,67 +297,50 @@ function selectionOf(
   only: string | undefined,
   except: string | undefined,
 ): ReadonlySet<number> {
-  if (only === undefined && except === undefined) return left;
-  if (only !== undefined && except !== undefined) {
-    throw new UsageError({
-      attempted: 'select rows of the review',
-      on: '--only with --except',
-      cameBack: 'each of them says which rows',
-      next: 'Give one of them.',
-    });
-  }
+  const given = only ?? except;
+  if (given === undefined) return left;
+  if (only !== undefined && except !== undefined)
+    throw noSelection('--only with --except', 'each of them says which rows', 'Give one of them.');
   const rows = reviewRows(plan.changes);
-  const numbers = numbersIn(only ?? except ?? '', rows.length);
+  const numbers = numbersIn(given, rows.length);
   const chosen = rows.filter(({ number }) => numbers.has(number) === (only !== undefined));
   const changes = new Set(chosen.flatMap<Change>((row) => row.changes));
   requireWhole(plan, rows, changes);
-  return new Set([...left].filter((index) => isIn(changes, plan.changes[index])));
-}
-
-function isIn(changes: ReadonlySet<Change>, change: Change | undefined): boolean {
-  return change !== undefined && changes.has(change);
+  const isChosen = plan.changes.map((change) => changes.has(change));
+  return new Set([...left].filter((index) => isChosen[index]));
 }
 
 function numbersIn(given: string, count: number): ReadonlySet<number> {
   const numbers = given.split(',').map((text) => text.trim());
-  for (const text of numbers) {
-    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= count) continue;
-    throw new UsageError({
-      attempted: 'select rows of the review',
-      on: text === '' ? given : text,
-      cameBack: `it is not the number of a row; there are ${count}`,
-      next: 'Give numbers as show prints them, with commas between: --only 1,3',
-    });
-  }
-  return new Set(numbers.map(Number));
+  const wrong = numbers.find((text) => !/^\d+$/.test(text) || Number(text) < 1 || Number(text) > count);
+  if (wrong === undefined) return new Set(numbers.map(Number));
+  throw noSelection(
+    wrong === '' ? given : wrong,
+    `it is not the number of a row; there are ${count}`,
+    'Give numbers as show prints them, with commas between: --only 1,3',
+  );
 }
 
 /** A delete takes every delete below it and every clearing of references along. */
 function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySet<Change>): void {
   const deletes = [...chosen].filter(isDelete);
   if (deletes.length === 0) return;
-  const needed = plan.changes.filter(
-    (change) =>
-      !chosen.has(change) &&
-      (change.kind === 'modify' || (isDelete(change) && deletes.some((one) => isBelow(change, one)))),
+  const isNeeded = (change: Change): boolean =>
+    change.kind === 'modify' || (isDelete(change) && deletes.some(({ dn }) => isBelow(change.dn, dn)));
+  const needed = new Set(plan.changes.filter((change) => !chosen.has(change) && isNeeded(change)));
+  if (needed.size === 0) return;
+  const missing = rows.filter((row) => row.changes.some((change) => needed.has(change))).map(({ number }) => number);
+  throw noSelection(
+    missing.join(', '),
+    'a delete that was selected needs these rows too: what lies below it, and the references that it would leave',
+    `Add them: --only with ${missing.join(',')} as well, or leave the delete out.`,
   );
-  if (needed.length === 0) return;
-  const missing = rows
-    .filter((row) => row.changes.some((change) => needed.includes(change)))
-    .map(({ number }) => number);
-  throw new UsageError({
-    attempted: 'select rows of the review',
-    on: missing.join(', '),
-    cameBack:
-      'a delete that was selected needs these rows too: what lies below it, and the references that it would leave',
-    next: `Add them: --only with ${missing.join(',')} as well, or leave the delete out.`,
-  });
+}
+
+function noSelection(on: string, cameBack: string, next: string): UsageError {
+  return new UsageError({ attempted: 'select rows of the review', on, cameBack, next });
 }
 
 function isDelete(change: Change): change is Extract<DirectoryChange, { kind: 'delete' | 'delete-tree' }> {
   return change.kind === 'delete' || change.kind === 'delete-tree';
-}
-
-function isBelow(one: { readonly dn: string }, other: { readonly dn: string }): boolean {
-  return normalizedDn(one.dn).endsWith(`,${normalizedDn(other.dn)}`);
 }

@@ -173,7 +173,7 @@ export function documentsOf(
   ];
 }
 
-function isFileChange(change: Change): change is FileChange {
+export function isFileChange(change: Change): change is FileChange {
   return change.kind === 'file';
 }
 

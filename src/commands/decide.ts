@@ -18,9 +18,9 @@ import { confirmName } from './approval.ts';
 import { commandsFor, writeFolder } from './change-folder.ts';
 import type { decisionFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { requireUsableLater } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
+import { requireUsableLater } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 /** What is to be done with the plan; `ask` is what a terminal without flags gets. */
@@ -67,7 +67,7 @@ export interface Finished {
   /** Where such a folder is made, if not in `changes`. */
   readonly home?: string;
   /** Of a plan for a directory. */
-  readonly directory?: OpenDirectory;
+  readonly directory?: OpenDirectory | undefined;
   readonly waitSeconds: number;
   /** Whether the user may be asked to wait for DCs that do not have the change yet. */
   readonly offersToWait: boolean;

@@ -15,6 +15,7 @@ import { counted, groupBy } from '../words.ts';
 import { commandsFor } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
+import { placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 export interface AppliedPlan<C extends Change> {
@@ -139,7 +140,7 @@ function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): O
 }
 
 function describe<C extends Change>({ change, outcome }: ChangeResult<C>): OutcomeDocument['notDone'][number] {
-  const on = change.kind === 'file' ? change.path : change.dn;
+  const on = placeOf(change);
   if ('error' in outcome) {
     const { detail, next } = troubleOf(outcome.error, on);
     return { on, kind: outcome.kind, detail, next };

@@ -37,20 +37,17 @@ type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
     readonly wait: string | undefined;
   };
 
-/** Reading may take this long in all unless a flag says otherwise, in seconds. */
-export const defaultDeadline = 900;
-
 /** Runs a remedy with these arguments. */
 export async function runRemedy(entry: RemedyEntry, args: readonly string[], context: Context): Promise<ExitStatus> {
   const given = readArguments(entry.name, args, await remedyFlags(entry)).flags;
   const flags = commonFlagsIn(given);
   const output = createOutput(context, flags);
   const decision = readDecision(entry.name, flags, output);
-  const waitSeconds = readSeconds('wait', flags.wait, 0);
+  const waitSeconds = readSeconds('wait', flags.wait);
   const remedy = await entry.load();
   const asking = await askingFor(decision, flags.yes, output);
   const options = await optionsFrom(remedy, given, asking.mayAsk, context, output);
-  const request = { flags, deadline: readSeconds('deadline', flags.deadline, defaultDeadline) };
+  const request = { flags, deadline: readSeconds('deadline', flags.deadline) };
   const opened =
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
   try {
@@ -69,7 +66,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         folderName: entry.name,
         accept: flags.accept,
         confirm: flags.confirm,
-        ...('directory' in opened ? { directory: opened.directory } : {}),
+        directory: opened.directory,
         waitSeconds,
         offersToWait: decision.kind === 'ask' && flags.wait === undefined,
       };

@@ -11,62 +11,45 @@ import { sameFingerprint } from '../change/fingerprint.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
 import { fingerprintOfTarget } from '../change/planned-file.ts';
-import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
+import { type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { onlyWhileBusy, type Patience } from '../files/patience.ts';
-import { readArguments, readSeconds } from '../flags.ts';
+import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { commandLine, requireQuotable, shownPath } from '../quoting.ts';
+import { commandLine, shownPath } from '../quoting.ts';
 import type { Description } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
-import { requireSeal } from './approval.ts';
 import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
-import { type Access, doneIn, openWorldOf, remedyOf } from './judge-again.ts';
+import { practiceSiteAround } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
-import { defaultDeadline } from './run-remedy.ts';
+import { type Access, accessBy, doneIn, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 /** Reads the change folder alone, unless --drift asks for the targets. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('show', args, showFlags, ['FOLDER']);
   const output = createOutput(context, flags);
-  const patience = output.patience;
-  const saved = await namedChange('show', operands[0], context.currentFolder, patience);
+  const { saved, remedy } = await namedPlan('show', operands[0], flags.seal, context, output);
   const { plan, folder } = saved;
-  requireQuotable(saved.folder, context);
-  requireSeal(plan, flags.seal);
-  const remedy = await remedyOf(plan, folder, context);
-  const position = await positionOf(saved, patience);
+  const position = await positionOf(saved, output.patience);
   const directory = await practiceAround(saved);
   await redrawWhereItMay({ ...saved, remedy, directory }, flags.seal !== undefined, context, output);
   showReview(saved, describePlan(remedy, plan, context, directory), output);
-  const drift = flags.drift
-    ? await driftOf(
-        saved,
-        {
-          flags,
-          deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
-          isApproved: flags.seal !== undefined,
-          mayAsk: output.canAsk,
-        },
-        context,
-        output,
-      )
-    : undefined;
+  const drift = flags.drift ? await driftOf(saved, accessBy(flags, output.canAsk), context, output) : undefined;
   output.say(
     remedy.handOver === undefined
-      ? `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, patience), context)}`
+      ? `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, output.patience), context)}`
       : `  To look again: ${commandLine(['apply', shownPath(folder, context)], context)}`,
   );
   output.say(`  Seal ${shortSeal(plan)}`);
@@ -83,7 +66,6 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 /** The practice site around a change folder, for commands: of another directory a plan's word is not repeated. */
 async function practiceAround({ plan, folder }: SavedChange): Promise<InFolder['directory']> {
   if (plan.target.kind !== 'forest' || plan.target.connection.kind !== 'practice') return undefined;
-  const { practiceSiteAround } = await import('./directory.ts');
   return { connection: plan.target.connection, practiceSite: await practiceSiteAround(folder) };
 }
 
@@ -151,14 +133,14 @@ type Sight = { readonly kind: 'as-planned' } | { readonly kind: 'moved' | 'unkno
 const asPlanned: Sight = { kind: 'as-planned' };
 
 /** Compares each target with the plan: before its change where that is not done, after it where it is. */
-export async function driftOf(saved: SavedChange, access: Access, context: Context, output: Output): Promise<Drift> {
+async function driftOf(saved: SavedChange, access: Access, context: Context, output: Output): Promise<Drift> {
   const opened = await openWorldOf(saved, access, context, output);
   try {
     const done = doneIn(saved);
     const patience = onlyWhileBusy(output.patience);
     const session = opened.world.kind === 'directory' ? opened.world.session : undefined;
     const sights = await inParallel([...saved.plan.changes.entries()], 16, async ([index, change]) => ({
-      on: change.kind === 'file' ? change.path : change.dn,
+      on: placeOf(change),
       sight: await lookAt(change, done.has(index), session, patience),
     }));
     const moved = sights.flatMap(({ on, sight }) => (sight.kind === 'as-planned' ? [] : [{ on, what: sight.what }]));

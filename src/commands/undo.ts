@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
 import { hasBegun } from '../change/journal.ts';
-import { type Change, type FileChange, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
-import { namedChange, type SavedChange } from '../change/position.ts';
+import { type Change, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
+import type { SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
@@ -12,34 +12,28 @@ import { type Gone, isWholeUndo, lostForGood, missingTargets, withoutGone } from
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
-import type { Flags } from '../flags.ts';
-import { readArguments, readSeconds } from '../flags.ts';
-import { requireQuotable } from '../quoting.ts';
+import { type Flags, readArguments, readSeconds } from '../flags.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
-import { requireSeal } from './approval.ts';
-import { withFolders } from './change-folder.ts';
+import { isFileChange, withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
-import { openWorldOf, remedyOf, requireOriginal } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
-import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
+import { finishPlan, frameOf } from './run-remedy.ts';
+import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
 import { assessedBy, look, type OpenWorld } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const patience = output.patience;
-  const saved = await namedChange('undo', operands[0], context.currentFolder, patience);
-  requireQuotable(saved.folder, context);
-  requireSeal(saved.plan, flags.seal);
-  const remedy = await remedyOf(saved.plan, saved.folder, context);
+  const { saved, remedy } = await namedPlan('undo', operands[0], flags.seal, context, output);
   if (remedy.handOver !== undefined) throw nothingWritten(saved);
   requireJournal(saved, flags.seal);
-  if (flags.seal === undefined) await requireOriginal(saved, 'undo the undo', context, patience);
+  if (flags.seal === undefined) await requireOriginal(saved, 'undo the undo', context, output);
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
   return isOnlyLooking(decision) ? work() : withFolders([saved.folder], context, output, work);
 }
@@ -81,11 +75,9 @@ async function undoChange(
   output: Output,
 ): Promise<ExitStatus> {
   const { folder, plan: original, records } = saved;
-  const waitSeconds = readSeconds('wait', flags.wait, 0);
-  const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const all = changesToUndo(original, records, flags.seal !== undefined);
-  const mayAsk = output.canAsk && !flags.yes;
-  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
+  const waitSeconds = readSeconds('wait', flags.wait);
+  const access = accessBy(flags, output.canAsk && !flags.yes);
+  const all = changesToUndo(original, records, access.isApproved);
   const opened = await openWorldOf(saved, access, context, output);
   try {
     if (!isOnlyLooking(decision)) await clearLeftoversOfUndos(saved, context, output);
@@ -121,8 +113,8 @@ async function undoChange(
         findings: [...judge([...undo.findings, ...lost.findings], {}, accept), ...judge(assessed, proposal, accept)],
         ...recorded,
       });
-    const { finished, outcome } = await askingAgain(output.prompter, async (again) => {
-      const asked = { ...output, prompter: again };
+    const { finished, outcome } = await askingAgain(output.prompter, async (prompter) => {
+      const asked = { ...output, prompter };
       const ready: Finished = {
         plan: await finishPlan(planWith, flags.accept, decision, asked),
         remedy,
@@ -131,7 +123,7 @@ async function undoChange(
         home: folder,
         confirm: flags.confirm,
         accept: flags.accept,
-        ...(opened.directory === undefined ? {} : { directory: opened.directory }),
+        directory: opened.directory,
         waitSeconds,
         offersToWait: decision.kind === 'ask' && flags.wait === undefined,
       };
@@ -146,21 +138,20 @@ async function undoChange(
 }
 
 async function undoOf(
-  { changes, recorded }: ToUndo<Change>,
-  session: import('../ldap/session.ts').DirectorySession | undefined,
+  toUndo: ToUndo<Change>,
+  session: DirectorySession | undefined,
   patience: Patience,
 ): Promise<Undo<Change>> {
-  if (session === undefined) {
-    const isFile = (change: Change): change is FileChange => change.kind === 'file';
-    return undoFileChanges(
-      { changes: changes.filter(isFile), recorded: new Set([...recorded].filter(isFile)) },
-      patience,
-    );
-  }
-  return undoEntryChanges(
-    { changes: changes.filter(isDirectoryChange), recorded: new Set([...recorded].filter(isDirectoryChange)) },
-    session,
-  );
+  return session === undefined
+    ? undoFileChanges(ofKind(toUndo, isFileChange), patience)
+    : undoEntryChanges(ofKind(toUndo, isDirectoryChange), session);
+}
+
+function ofKind<C extends Change>(
+  { changes, recorded }: ToUndo<Change>,
+  is: (change: Change) => change is C,
+): ToUndo<C> {
+  return { changes: changes.filter(is), recorded: new Set([...recorded].filter(is)) };
 }
 
 /** What the undo means in the world as it is: judged by the remedy like every change. */

@@ -121,7 +121,7 @@ export async function optionsFrom(
 export interface OpenWorld<W extends World = World> {
   readonly world: W;
   /** Of a directory. */
-  readonly directory?: OpenDirectory;
+  readonly directory?: OpenDirectory | undefined;
   /** Does work that reads the world; the deadline runs only meanwhile, not while a person reads and answers. */
   gathering<T>(work: () => Promise<T>): Promise<T>;
   /** Takes the progress off the screen. */

@@ -6,23 +6,43 @@
 import path from 'node:path';
 import { type Finding, judge, judgeAgain, openBlockers, withoutHandedOver } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
-import { hasBegun, outcomesIn, readJournal } from '../change/journal.ts';
-import { isDirectoryChange, type Plan } from '../change/plan.ts';
-import type { SavedChange } from '../change/position.ts';
+import { hasBegun, type JournalRecord, outcomesIn, readJournal } from '../change/journal.ts';
+import { type Change, isDirectoryChange, type Plan } from '../change/plan.ts';
+import { namedChange, type SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { PlanNotUsableError, RefusedError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
-import type { Patience } from '../files/patience.ts';
-import { asciiJson } from '../quoting.ts';
+import { readSeconds } from '../flags.ts';
+import { asciiJson, requireQuotable } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { distinct, withAsciiForm } from '../words.ts';
-import { type Approval, requireApproval } from './approval.ts';
+import { type Approval, requireApproval, requireSeal } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
+
+/**
+ * The saved change that a command is given, with the remedy that made it.
+ *
+ * @param seal what --seal gave
+ * @throws UsageError if no folder is named, it holds no plan or its name can't be part of a command; RefusedError for
+ * another seal; PlanNotUsableError if the plan can't be read, or its remedy does not permit it
+ */
+export async function namedPlan(
+  command: 'show' | 'apply' | 'undo',
+  operand: string | undefined,
+  seal: string | undefined,
+  context: Context,
+  output: Output,
+): Promise<{ readonly saved: SavedChange; readonly remedy: Remedy }> {
+  const saved = await namedChange(command, operand, context.currentFolder, output.patience);
+  requireQuotable(saved.folder, context);
+  requireSeal(saved.plan, seal);
+  return { saved, remedy: await remedyOf(saved.plan, saved.folder, context) };
+}
 
 /**
  * The remedy that made a plan, if it permits it.
@@ -45,8 +65,8 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
   )
     throw refuse('it holds changes that this tool cannot write');
   const fault = faultOf(plan, remedy);
-  if (fault === undefined) return remedy;
-  throw refuse(fault);
+  if (fault !== undefined) throw refuse(fault);
+  return remedy;
 }
 
 /** What in a plan its remedy never writes, in words; undefined if it permits all of it. */
@@ -83,6 +103,14 @@ export interface Access extends Approval {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;
+}
+
+/** The access that the flags give. @throws UsageError for a deadline that is none */
+export function accessBy(
+  flags: DirectoryFlags & { readonly seal: string | undefined; readonly deadline: string | undefined },
+  mayAsk: boolean,
+): Access {
+  return { flags, deadline: readSeconds('deadline', flags.deadline), isApproved: flags.seal !== undefined, mayAsk };
 }
 
 /** The other computers whose files a plan names, also behind links. */
@@ -188,25 +216,35 @@ export async function requireOriginal(
   { folder, plan }: SavedPlan,
   attempted: string,
   context: Context,
-  patience: Patience,
+  output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  const original = await originalOf(folder, plan, patience);
-  const records =
-    original === undefined ? [] : await readJournal(path.join(original.folder, folderParts.journal), patience);
-  if (original !== undefined && hasBegun(original.plan, records)) {
+  const original = await originalOf(folder, plan, output.patience);
+  if (original !== undefined && hasBegun(original.plan, await journalOf(original, output))) {
     await remedyOf(original.plan, original.folder, context);
-    return requireOriginal(original, attempted, context, patience);
+    return requireOriginal(original, attempted, context, output);
   }
+  const [cameBack, give] =
+    original === undefined
+      ? [
+          'the change that it undoes is neither around it nor beside it',
+          'Put this folder into the change folder that it undoes, or give',
+        ]
+      : [`the journal of the change that it undoes does not say that it was ever applied: ${original.folder}`, 'Give'];
   throw new RefusedError({
     attempted,
     on: folder,
-    cameBack:
-      original === undefined
-        ? 'the change that it undoes is neither around it nor beside it'
-        : `the journal of the change that it undoes does not say that it was ever applied: ${original.folder}`,
-    next: `${
-      original === undefined ? 'Put this folder into the change folder that it undoes, or give' : 'Give'
-    } --seal with the seal of the undo that was approved: what it writes is then compared with its targets alone.`,
+    cameBack,
+    next: `${give} --seal with the seal of the undo that was approved: what it writes is then compared with its targets alone.`,
   });
+}
+
+/** The file or entry that a change is about, as people name it. */
+export function placeOf(change: Change): string {
+  return change.kind === 'file' ? change.path : change.dn;
+}
+
+/** The journal of a change folder. Throws what readJournal throws. */
+export function journalOf({ folder }: SavedPlan, { patience }: Output): Promise<readonly JournalRecord[]> {
+  return readJournal(path.join(folder, folderParts.journal), patience);
 }
