@@ -76,7 +76,7 @@ function ldapsearch({ url, user, password, suffix }: Slapd, ...filterAndAttribut
 }
 
 const readAll = (slapd: Slapd): string => `
-  import { present } from ${built('ldap/filter.js')};
+  import { present } from ${built('ldap/session.js')};
   let count = 0;
   const request = { base: '${slapd.suffix}', scope: 'subtree', filter: present('mailNickname'), attributes: ['*'] };
   for await (const entry of session.search(request)) count += entry.attributes.size > 10 ? 1 : 0;

@@ -22,7 +22,7 @@ const built = JSON.stringify(new URL('../../dist/ldap/', import.meta.url).href);
  * of another kind takes Samba ten minutes, and to the seal they are the same.
  */
 const program = `
-  const [{ openSession }, { everything }] = await Promise.all([import(${built} + 'connector.js'), import(${built} + 'filter.js')]);
+  const [{ openSession }, { everything }] = await Promise.all([import(${built} + 'connector.js'), import(${built} + 'session.js')]);
   const { readFile } = await import('node:fs/promises');
   const { base, enough, ca, ...options } = JSON.parse(process.argv[1]);
   const trust = ca === undefined ? {} : { ca: await readFile(ca) };
