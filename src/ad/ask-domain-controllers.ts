@@ -7,7 +7,7 @@
 import { DirectoryError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { isSameOrBelow, normalizedDn, sameDn } from './dn.ts';
-import { allBytesOf, bytesOf, type Entry, generalizedTimeOf, largeIntegerOf } from './entry.ts';
+import { allBytesOf, type Entry, generalizedTimeOf, largeIntegerOf } from './entry.ts';
 import type { DomainController, Forest } from './forest.ts';
 import {
   type InboundNeighbor,
@@ -28,6 +28,7 @@ export interface DomainControllerAccess {
   openOther(host: string): Promise<DirectorySession>;
 }
 
+/** What a DC answered, or why it did not. */
 export type Answer<T> =
   | { readonly kind: 'answered'; readonly answer: T }
   | { readonly kind: 'unreachable'; readonly why: string };
@@ -140,6 +141,7 @@ interface SilentNamingContext {
   readonly why: string;
 }
 
+/** What a DC says of its own inbound replication. */
 export interface ReplicationAnswer {
   readonly links: readonly InboundLink[];
   /** Naming contexts that it holds without naming a partner: there is none, or the user may not see it. */
@@ -186,6 +188,7 @@ async function readHead(session: DirectorySession, namingContext: string): Promi
   }
 }
 
+/** The links, cursors and silences of a DC, as its values are read; of what is said twice, the first counts. */
 class Reading {
   readonly #links = new Map<string, InboundLink>();
   readonly #cursors: NamingContextCursor[] = [];
@@ -202,12 +205,15 @@ class Reading {
   addHead(head: Entry, namingContext: string): void {
     const neighbors = allBytesOf(head, 'msDS-NCReplInboundNeighbors');
     for (const value of neighbors) this.addXml(value, namingContext);
-    if (neighbors.length === 0) {
-      for (const value of allBytesOf(head, 'repsFrom')) {
-        this.#try(namingContext, () => this.#addLink({ ...parseRepsFrom(value), namingContext }));
-      }
+    for (const value of neighbors.length > 0 ? [] : allBytesOf(head, 'repsFrom')) {
+      this.#try(namingContext, () => this.#addLink({ ...parseRepsFrom(value), namingContext }));
     }
-    this.#addCursors(head, namingContext);
+    const xml = allBytesOf(head, 'msDS-NCReplCursors');
+    this.#try(namingContext, () => {
+      const cursors =
+        xml.length > 0 ? xml.map(parseCursorXml) : allBytesOf(head, 'replUpToDateVector').flatMap(parseUpToDateVector);
+      this.#cursors.push(...cursors.map((cursor) => ({ ...cursor, namingContext })));
+    });
     if (!this.#hasLinkFor(namingContext)) this.silent(namingContext, 'it names no inbound partner');
   }
 
@@ -218,12 +224,7 @@ class Reading {
   }
 
   answer(clock: Date | undefined): ReplicationAnswer {
-    return {
-      links: [...this.#links.values()],
-      silent: [...this.#silent.values()],
-      cursors: this.#cursors,
-      clock,
-    };
+    return { links: [...this.#links.values()], silent: [...this.#silent.values()], cursors: this.#cursors, clock };
   }
 
   #addLink(link: InboundLink): void {
@@ -234,16 +235,6 @@ class Reading {
   #hasLinkFor(namingContext: string): boolean {
     const wanted = normalizedDn(namingContext);
     return [...this.#links.values()].some((link) => normalizedDn(link.namingContext) === wanted);
-  }
-
-  #addCursors(head: Entry, namingContext: string): void {
-    const vector = bytesOf(head, 'replUpToDateVector');
-    const xml = allBytesOf(head, 'msDS-NCReplCursors');
-    this.#try(namingContext, () => {
-      const cursors =
-        xml.length > 0 ? xml.map(parseCursorXml) : vector === undefined ? [] : parseUpToDateVector(vector);
-      this.#cursors.push(...cursors.map((cursor) => ({ ...cursor, namingContext })));
-    });
   }
 
   /** A value that can't be understood leaves its naming context unknown, with the reason. */
@@ -332,35 +323,34 @@ interface Question {
   readonly onAnswer?: (domainController: DomainController, answer: Answer<unknown>) => void;
 }
 
-/** What each DC answered, in the order of the forest; of those that do not, whether their computer account is there. */
+/**
+ * What each DC answered, in the order of the forest; of those that do not, whether their computer account is there.
+ * Throws DirectoryError if the chosen DC or a global catalog fails while the accounts are looked up.
+ */
 export async function askAllForReplication(
   forest: Forest,
   access: ReplicationAccess,
   { deadlineMs = defaultDeadlineMs, namingContexts, onAnswer }: Question = {},
 ): Promise<readonly DomainControllerState[]> {
-  const common = commonNamingContexts(forest);
+  const { domainControllers } = forest;
   const answers = await askDomainControllers(
-    forest.domainControllers,
+    domainControllers,
     access,
     async (session, domainController) => {
-      const answer = await askForReplication(session, namingContexts ?? heldBy(domainController, common));
+      const answer = await askForReplication(session, namingContexts ?? heldBy(domainController, forest));
       const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - access.now().getTime();
       return { answer, clockAhead };
     },
     deadlineMs,
     onAnswer,
   );
-  const asked = forest.domainControllers.map((domainController, index) => ({
-    domainController,
-    answer: answers[index],
-  }));
-  const silent = asked.filter(({ answer }) => answer?.kind !== 'answered').map((one) => one.domainController);
-  const accounts = silent.length === 0 ? undefined : await accountsOf(silent, access);
-  return asked.map(({ domainController, answer }): DomainControllerState => {
-    if (answer?.kind === 'answered') return { domainController, state: { kind: 'answered', ...answer.answer } };
-    const account = accounts?.get(domainController);
-    const why = answer?.why ?? 'it was not asked';
-    return { domainController, state: { kind: 'unreachable', why, ...(account === undefined ? {} : { account }) } };
+  const silent = domainControllers.filter((_, index) => answers[index]?.kind === 'unreachable');
+  const accounts = await accountsOf(silent, access);
+  return answers.map((answer, index): DomainControllerState => {
+    const domainController = domainControllers[index] as DomainController;
+    if (answer.kind === 'answered') return { domainController, state: { kind: 'answered', ...answer.answer } };
+    const account = accounts.get(domainController);
+    return { domainController, state: { ...answer, ...(account === undefined ? {} : { account }) } };
   });
 }
 
@@ -392,16 +382,12 @@ async function accountsOf(
   return found;
 }
 
-/** What to ask a DC for: its naming contexts, or those that every DC has, where its own cannot be read. */
+/** What to ask a DC for: its naming contexts; where these cannot be read, those that every DC has. */
 function heldBy(
   { fullNamingContexts, partialNamingContexts }: DomainController,
-  common: readonly string[],
+  { namingContexts }: Forest,
 ): readonly string[] {
   const listed = [...fullNamingContexts, ...partialNamingContexts];
-  return listed.length === 0 ? common : listed;
-}
-
-/** Those that every DC has. */
-function commonNamingContexts({ namingContexts }: Forest): readonly string[] {
+  if (listed.length > 0) return listed;
   return namingContexts.filter(({ kind }) => kind === 'configuration' || kind === 'schema').map(({ dn }) => dn);
 }

@@ -39,6 +39,7 @@ export interface OldestNews {
   readonly age: number;
 }
 
+/** What the silences of a forest come to. */
 export interface Islands {
   readonly cutOff: readonly CutOff[];
   readonly splits: readonly Split[];
@@ -66,8 +67,12 @@ export function islandsOf(
     // In the Configuration partition every DC is met, so a DC that is cut off there takes no part in the others' splits.
     for (const party of apart) cutOff.set(party, cutOffFrom(party, main, copy));
     if (sides.length > 1) addSplit(splits, sides, copy);
-    noteOldest(oldest, copy, sides.length > 1 ? sides : [main], isGone);
-    noteWellHeard(oldest, copy, main, apart, threshold);
+    for (const side of sides.length > 1 ? sides : [main]) noteOldest(oldest, copy, side, side);
+    // A partial copy belongs to no side of a split.
+    const partial = sides.length > 1 ? [] : copy.partial.filter((party) => !isGone(party));
+    noteOldest(oldest, copy, partial, main);
+    // Of a DC that is cut off because it hears nothing, the others may well hear.
+    noteOldest(oldest, copy, main, apart, threshold);
   }
   for (const copy of copies) extendCutOff(cutOff, copy, threshold, isGone);
   for (const party of cutOff.keys()) oldest.delete(party);
@@ -174,46 +179,31 @@ function isDeaf(
   return others.length > 0 && side.every((one) => others.every((other) => isFresh(other, one) && !isFresh(one, other)));
 }
 
-interface Aged {
-  readonly party: Party;
-  readonly age: number;
-}
-
-function newest(aged: readonly Aged[]): Aged | undefined {
-  return aged.toSorted((one, other) => one.age - other.age)[0];
-}
-
-function heardAges(pairs: readonly (readonly [Party, Party])[], { news }: CopyNews, shown: 0 | 1): readonly Aged[] {
-  return pairs.flatMap((pair) => {
-    const heard = news(pair[0], pair[1]);
-    return heard.kind === 'heard' ? [{ party: pair[shown], age: heard.age }] : [];
-  });
+/** The newest news that any of the hearers has of any of the sources, and which hearer has it. */
+function newestNews(
+  hearers: readonly Party[],
+  sources: readonly Party[],
+  { news }: CopyNews,
+): { readonly hearer: Party; readonly age: number } | undefined {
+  const known = hearers.flatMap((hearer) =>
+    sources.flatMap((source) => {
+      const heard = news(hearer, source);
+      return heard.kind === 'heard' ? [{ hearer, age: heard.age }] : [];
+    }),
+  );
+  return known.toSorted((one, other) => one.age - other.age)[0];
 }
 
 function cutOffFrom(party: Party, main: readonly Party[], copy: CopyNews): CutOff {
   const writable = main.filter(({ domainController }) => !domainController.isReadOnly);
-  const own = newest(
-    heardAges(
-      writable.map((other) => [party, other] as const),
-      copy,
-      1,
-    ),
-  )?.age;
-  const heard = party.domainController.isReadOnly
-    ? undefined
-    : newest(
-        heardAges(
-          main.map((other) => [other, party] as const),
-          copy,
-          0,
-        ),
-      );
+  const own = newestNews([party], writable, copy)?.age;
+  const heard = party.domainController.isReadOnly ? undefined : newestNews(main, [party], copy);
   return {
     party,
     namingContexts: [copy.namingContext],
     ownAge: own,
     heardAge: heard?.age,
-    heardBy: heard?.party,
+    heardBy: heard?.hearer,
     age: greatest(own, heard?.age),
   };
 }
@@ -238,20 +228,17 @@ function extendCutOff(
     if (isGone(party) || known?.namingContexts.includes(copy.namingContext)) continue;
     const others = sources.filter((other) => other !== party);
     const there = cutOffFrom(party, others, copy);
-    const isPartial = copy.partial.includes(party);
     if (known === undefined) {
       // A partial copy takes no part in islands: it is past the limit when all of its sources are.
-      if (isPartial && there.ownAge !== undefined && there.ownAge >= threshold)
+      if (copy.partial.includes(party) && (there.ownAge ?? -1) >= threshold)
         cutOff.set(party, { ...there, age: there.ownAge });
-      continue;
-    }
-    if (there.age === undefined || there.age < threshold) continue;
-    cutOff.set(party, {
-      ...known,
-      namingContexts: [...known.namingContexts, copy.namingContext],
-      ownAge: greatest(known.ownAge, there.ownAge),
-      age: greatest(known.age, there.age),
-    });
+    } else if ((there.age ?? -1) >= threshold)
+      cutOff.set(party, {
+        ...known,
+        namingContexts: [...known.namingContexts, copy.namingContext],
+        ownAge: greatest(known.ownAge, there.ownAge),
+        age: greatest(known.age, there.age),
+      });
   }
 }
 
@@ -277,58 +264,27 @@ function addSplit(splits: Split[], sides: readonly (readonly Party[])[], copy: C
 
 function ageOfSplit(sides: readonly (readonly Party[])[], copy: CopyNews): number | undefined {
   const ages = sides.flatMap((side) =>
-    sides
-      .filter((other) => other !== side)
-      .map(
-        (other) =>
-          newest(
-            heardAges(
-              side.flatMap((hearer) => other.map((source) => [hearer, source] as const)),
-              copy,
-              1,
-            ),
-          )?.age,
-      ),
+    sides.filter((other) => other !== side).map((other) => newestNews(side, other, copy)?.age),
   );
   return greatest(...ages);
 }
 
-/** Of a DC that is cut off because it hears nothing, the others may well hear. */
-function noteWellHeard(
-  oldest: Map<Party, OldestNews>,
-  copy: CopyNews,
-  main: readonly Party[],
-  apart: readonly Party[],
-  threshold: number,
-): void {
-  for (const party of main) {
-    for (const other of apart) {
-      const heard = copy.news(party, other);
-      if (heard.kind !== 'heard' || heard.age >= threshold) continue;
-      if (heard.age > (oldest.get(party)?.age ?? -1)) {
-        oldest.set(party, { of: other, namingContext: copy.namingContext, age: heard.age });
-      }
-    }
-  }
-}
-
+/** Notes the oldest news below a threshold that each hearer has of these sources, where it is older than what is noted. */
 function noteOldest(
   oldest: Map<Party, OldestNews>,
-  copy: CopyNews,
-  islands: readonly (readonly Party[])[],
-  isGone: (party: Party) => boolean,
+  { news, namingContext }: CopyNews,
+  hearers: readonly Party[],
+  sources: readonly Party[],
+  threshold = Number.POSITIVE_INFINITY,
 ): void {
-  const note = (party: Party, island: readonly Party[]): void => {
-    for (const other of island) {
-      if (other === party || other.domainController.isReadOnly) continue;
-      const heard = copy.news(party, other);
-      if (heard.kind !== 'heard' || heard.age <= (oldest.get(party)?.age ?? -1)) continue;
-      oldest.set(party, { of: other, namingContext: copy.namingContext, age: heard.age });
+  for (const hearer of hearers) {
+    for (const source of sources) {
+      if (source === hearer || source.domainController.isReadOnly) continue;
+      const heard = news(hearer, source);
+      if (heard.kind !== 'heard' || heard.age >= threshold || heard.age <= (oldest.get(hearer)?.age ?? -1)) continue;
+      oldest.set(hearer, { of: source, namingContext, age: heard.age });
     }
-  };
-  for (const island of islands) for (const party of island) note(party, island);
-  const only = islands.length === 1 ? islands[0] : undefined;
-  if (only !== undefined) for (const party of copy.partial) if (!isGone(party)) note(party, only);
+  }
 }
 
 /**
@@ -344,11 +300,12 @@ export function cleaningRequests(
   oldest: ReadonlyMap<Party, OldestNews>,
 ): readonly LingeringObjectsRequest[] {
   return destinations.flatMap((destination) =>
-    copies.flatMap((copy) => {
-      if (!copy.full.includes(destination) && !copy.partial.includes(destination)) return [];
-      const sourceDsaGuid = referenceFor(copy, destination, references, oldest)?.domainController.dsaGuid;
+    copies.flatMap(({ full, partial, namingContext }) => {
+      if (!full.includes(destination) && !partial.includes(destination)) return [];
+      const reference = candidatesFrom(references, destination, oldest).find((party) => full.includes(party));
+      const sourceDsaGuid = reference?.domainController.dsaGuid;
       if (sourceDsaGuid === undefined) return [];
-      return [{ destination: hostOf(destination.domainController), sourceDsaGuid, namingContext: copy.namingContext }];
+      return [{ destination: hostOf(destination.domainController), sourceDsaGuid, namingContext }];
     }),
   );
 }
@@ -383,16 +340,7 @@ export function comparisonsFor(
   return [...byReference].map(([reference, targets]) => ({ reference, targets }));
 }
 
-function referenceFor(
-  { full }: CopyNews,
-  destination: Party,
-  references: readonly Party[],
-  oldest: ReadonlyMap<Party, OldestNews>,
-): Party | undefined {
-  return candidatesFrom(references, destination, oldest).find((party) => full.includes(party));
-}
-
-/** The freshest first. */
+/** The DCs that may be a reference for the destination, the freshest first. */
 function candidatesFrom(
   references: readonly Party[],
   destination: Party,

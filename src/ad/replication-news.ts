@@ -17,6 +17,7 @@ export interface Party extends DomainControllerState {
   readonly name: string;
 }
 
+/** A DC's news of another one's changes. */
 export type News =
   /** `age` in milliseconds, by the clock of the DC that heard it. */
   { readonly kind: 'heard'; readonly age: number } | { readonly kind: 'never' } | { readonly kind: 'unknown' };
@@ -44,6 +45,7 @@ export interface ClockJump {
   readonly consecutiveFailures: number | undefined;
 }
 
+/** Who has heard of whom in a forest. */
 export interface ReplicationNews {
   readonly parties: readonly Party[];
   /** The Configuration partition first, which every DC holds. */
@@ -105,19 +107,18 @@ function copyNews(
   namingContext: string,
   full: readonly Party[],
   partial: readonly Party[],
-  tell: (party: Party) => Told,
+  tell: (party: Party) => Told | undefined,
 ): CopyNews {
-  const told = new Map([...full, ...partial].map((party) => [party, tell(party)] as const));
-  const direct = (hearer: Party, source: Party): News => told.get(hearer)?.newsOf(source) ?? { kind: 'unknown' };
-  const news = new Map<Party, ReadonlyMap<Party, News>>();
-  for (const hearer of told.keys()) news.set(hearer, newsOfAll(hearer, full, direct, told));
+  const holders = [...full, ...partial];
+  const told = new Map(holders.map((party) => [party, tell(party)] as const));
+  const news = new Map(holders.map((hearer) => [hearer, newsOfAll(hearer, full, told)] as const));
   return {
     namingContext,
     full,
     partial,
     news: (hearer, source) => news.get(hearer)?.get(source) ?? { kind: 'unknown' },
     isRefused: (hearer, source) =>
-      (told.get(hearer)?.isRefusing(source) ?? false) || (told.get(source)?.isRefusing(hearer) ?? false),
+      told.get(hearer)?.isRefusing(source) === true || told.get(source)?.isRefusing(hearer) === true,
   };
 }
 
@@ -129,11 +130,9 @@ interface Told {
   readonly linkAge: (source: Party) => number | undefined;
 }
 
-const nothingTold: Told = { newsOf: () => ({ kind: 'unknown' }), isRefusing: () => false, linkAge: () => undefined };
-
-function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: string) => string): Told {
+function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: string) => string): Told | undefined {
   const answer = saidOf(party);
-  if (answer === undefined) return nothingTold;
+  if (answer === undefined) return undefined;
   const clock = answer.clock ?? now;
   const key = keyOf(namingContext);
   const links = groupBy(
@@ -176,22 +175,21 @@ function jumpsOf(party: Party, now: Date): readonly ClockJump[] {
   const answer = saidOf(party);
   if (answer === undefined) return [];
   const clock = answer.clock ?? now;
-  const ofLinks = answer.links.flatMap((link): ClockJump[] => {
-    const kind = jumpOf(link, clock);
-    if (kind === undefined || !(link.lastSuccess instanceof Date)) return [];
+  const jumps: ClockJump[] = [];
+  for (const link of answer.links) {
     const { namingContext, lastSuccess, consecutiveFailures } = link;
-    return [{ party, namingContext, kind, lastSuccess, consecutiveFailures }];
-  });
+    const kind = jumpOf(link, clock);
+    if (kind !== undefined && lastSuccess instanceof Date)
+      jumps.push({ party, namingContext, kind, lastSuccess, consecutiveFailures });
+  }
   // A cursor that shows the time of a link is the same jump.
-  const shown = new Set(ofLinks.map(({ namingContext, lastSuccess }) => `${namingContext} ${lastSuccess.getTime()}`));
-  const ofCursors = answer.cursors.flatMap(({ namingContext, lastSuccess }): ClockJump[] =>
-    !(lastSuccess instanceof Date) ||
-    !isFuture(lastSuccess, clock) ||
-    shown.has(`${namingContext} ${lastSuccess.getTime()}`)
-      ? []
-      : [{ party, namingContext, kind: 'future', lastSuccess, consecutiveFailures: undefined }],
-  );
-  return [...ofLinks, ...ofCursors];
+  const shown = new Set(jumps.map(({ namingContext, lastSuccess }) => `${namingContext} ${lastSuccess.getTime()}`));
+  for (const { namingContext, lastSuccess } of answer.cursors) {
+    if (!(lastSuccess instanceof Date) || !isFuture(lastSuccess, clock)) continue;
+    if (shown.has(`${namingContext} ${lastSuccess.getTime()}`)) continue;
+    jumps.push({ party, namingContext, kind: 'future', lastSuccess, consecutiveFailures: undefined });
+  }
+  return jumps;
 }
 
 function youngest(times: readonly (PointInTime | 'unknown')[], clock: Date): News {
@@ -223,14 +221,14 @@ function jumpOf({ lastSuccess, consecutiveFailures }: InboundLink, clock: Date):
 function newsOfAll(
   hearer: Party,
   sources: readonly Party[],
-  direct: (hearer: Party, source: Party) => News,
-  told: ReadonlyMap<Party, Told>,
+  told: ReadonlyMap<Party, Told | undefined>,
 ): ReadonlyMap<Party, News> {
-  const known = new Map(
-    sources.filter((source) => source !== hearer).map((source) => [source, direct(hearer, source)] as const),
-  );
+  const known = new Map<Party, News>();
+  for (const source of sources) {
+    if (source !== hearer) known.set(source, told.get(hearer)?.newsOf(source) ?? { kind: 'unknown' });
+  }
   if ([...known.values()].every(({ kind }) => kind !== 'unknown')) return known;
-  const reached = bestPaths(hearer, [...told.keys()], (to, from) => told.get(to)?.linkAge(from));
+  const reached = bestPaths(hearer, told);
   for (const [source, news] of known) {
     const age = reached.get(source);
     if (news.kind === 'unknown' && age !== undefined) known.set(source, { kind: 'heard', age });
@@ -239,11 +237,7 @@ function newsOfAll(
 }
 
 /** The age of the best path from each DC to the hearer: a path is as old as its oldest link. */
-function bestPaths(
-  hearer: Party,
-  parties: readonly Party[],
-  linkAge: (to: Party, from: Party) => number | undefined,
-): ReadonlyMap<Party, number> {
+function bestPaths(hearer: Party, told: ReadonlyMap<Party, Told | undefined>): ReadonlyMap<Party, number> {
   const ages = new Map<Party, number>([[hearer, 0]]);
   const settled = new Set<Party>();
   for (;;) {
@@ -251,8 +245,8 @@ function bestPaths(
     if (next === undefined) return ages;
     const [to, age] = next;
     settled.add(to);
-    for (const from of parties) {
-      const link = linkAge(to, from);
+    for (const from of told.keys()) {
+      const link = told.get(to)?.linkAge(from);
       if (link === undefined) continue;
       const path = Math.max(age, link);
       if (path < (ages.get(from) ?? Number.POSITIVE_INFINITY)) ages.set(from, path);
@@ -278,14 +272,12 @@ export function goneParties({ parties, copies }: ReplicationNews, silence: numbe
         return heard.kind === 'heard' && heard.age < silence;
       }),
     );
-  return new Set(
-    parties.filter(
-      (party) =>
-        party.state.kind !== 'answered' &&
-        ((party.state.kind === 'unreachable' && party.state.account === 'missing') || isUnknownInDns(party)) &&
-        !isHeard(party),
-    ),
-  );
+  const gone = parties.filter((party) => {
+    const { state } = party;
+    if (state.kind === 'answered') return false;
+    return ((state.kind === 'unreachable' && state.account === 'missing') || isUnknownInDns(party)) && !isHeard(party);
+  });
+  return new Set(gone);
 }
 
 function withNames(states: readonly DomainControllerState[]): readonly Party[] {
