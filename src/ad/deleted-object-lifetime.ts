@@ -11,9 +11,6 @@ export type ServerKind = 'windows' | 'samba' | 'unknown';
 /** What Microsoft recommends, and writes into forests made since Windows Server 2003 SP1. */
 export const recommendedDays = 180;
 
-/** MS-ADTS 6.1.1.2.4.1.1: an unset tombstoneLifetime is 60 days on every Windows version; Samba takes 180. */
-const daysWhenUnset: Readonly<Record<ServerKind, number>> = { windows: 60, samba: 180, unknown: 60 };
-
 /** MS-ADTS 6.1.1.2.4.1.1: garbageCollPeriod in hours, where it is not set. */
 const defaultGarbageCollectionHours = 12;
 
@@ -42,9 +39,10 @@ export function directoryServiceDn(configurationNamingContext: string): string {
   return joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
 }
 
+/** What to read of it for storedLifetimesOf. */
 export const lifetimeAttributes = ['tombstoneLifetime', 'garbageCollPeriod', 'msDS-DeletedObjectLifetime'];
 
-/** What the Directory Service object holds of them. */
+/** What the Directory Service object holds of them. Throws ValueSyntaxError if a value is no integer. */
 export function storedLifetimesOf(entry: Entry): StoredLifetimes {
   return {
     tombstoneLifetime: integerOf(entry, 'tombstoneLifetime'),
@@ -69,16 +67,17 @@ export interface Lifetime {
   readonly atMost: number;
 }
 
-/** What an unset value means on the server, in days. */
+/**
+ * What an unset tombstoneLifetime means on the server, in days: 60 on every Windows version (MS-ADTS 6.1.1.2.4.1.1), 180
+ * on Samba.
+ */
 export function unsetMeans(kind: ServerKind): number {
-  return daysWhenUnset[kind];
+  return kind === 'samba' ? 180 : 60;
 }
 
 /** "not set: 60 days in force" */
 export function unsetInWords(kind: ServerKind): string {
-  return kind === 'unknown'
-    ? 'not set: 60 days on Windows, 180 on Samba; the export does not show which it is'
-    : `not set: ${unsetMeans(kind)} days in force`;
+  return `${unsetInDiff(kind)}${kind === 'unknown' ? '; the export does not show which it is' : ' in force'}`;
 }
 
 /** The side of a diff that has no value: "not set: 60 days". */

@@ -377,12 +377,8 @@ function canonicalType(type: string): string {
 }
 
 /** The value of an RDN as written in a DN. */
-export function escapeValue(value: string): string {
+function escapeValue(value: string): string {
   return value.replace(/[\0\n\r,+"\\<>;=]|^[ #]| $/g, (character) =>
-    character < ' ' ? `\\${hexPair(character.charCodeAt(0))}` : `\\${character}`,
+    character < ' ' ? `\\${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}` : `\\${character}`,
   );
-}
-
-function hexPair(byte: number): string {
-  return byte.toString(16).toUpperCase().padStart(2, '0');
 }

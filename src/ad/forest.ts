@@ -3,10 +3,11 @@
 import { isIP } from 'node:net';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
-import { type DirectorySession, equal, type Filter, or, protectionInWords } from '../ldap/session.ts';
+import { type DirectorySession, equal, or, protectionInWords } from '../ldap/session.ts';
 import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { allBytesOf, booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 
+/** The forest that a session's server belongs to. */
 export interface Forest {
   readonly configurationNamingContext: string;
   /** objectGUID of the configuration naming context's head: the identity of the forest. */
@@ -23,6 +24,7 @@ export interface Forest {
 /** 'unknown' if the user may not read the setting. */
 export type RecycleBin = 'on' | 'off' | 'unknown';
 
+/** A naming context of the forest, as its crossRef describes it. */
 export interface NamingContext {
   readonly dn: string;
   readonly kind: 'configuration' | 'schema' | 'domain' | 'application';
@@ -40,6 +42,7 @@ export interface ServerObject {
   readonly serverReference: string | undefined;
 }
 
+/** A DC, as its server object and NTDS Settings describe it. */
 export interface DomainController extends ServerObject {
   /** DN of its NTDS Settings. */
   readonly settingsDn: string;
@@ -75,7 +78,7 @@ export async function readForest(session: DirectorySession): Promise<Forest> {
       'it names no configuration naming context, so the server is not a domain controller',
     );
   }
-  const found = await entriesOf(session, configuration, collected);
+  const found = await entriesOf(session, configuration, false);
   if (found.objectGuid === undefined)
     throw notReadable(session, configuration, 'the user may not see its head or objectGUID');
   return forestOf(session, configuration, found.objectGuid, found);
@@ -111,14 +114,10 @@ export async function readExportedForest(session: DirectorySession): Promise<For
       next: 'Export the Configuration partition: ldifde -d "CN=Configuration,DC=…" -f FILE',
     });
   }
-  const found = await entriesOf(session, configuration, collectedIfThere);
+  const found = await entriesOf(session, configuration, true);
   const forest = forestOf(session, configuration, found.objectGuid ?? unknownForest, found);
   const shown = namingContexts.filter((dn) => !forest.namingContexts.some((described) => sameDn(described.dn, dn)));
-  const others = shown.map((dn) => ({
-    dn,
-    kind: kindOf(dn, 'domain', session.rootDse),
-    dnsName: undefined,
-  }));
+  const others = shown.map((dn) => ({ dn, kind: kindOf(dn, 'domain', session.rootDse), dnsName: undefined }));
   return { ...forest, namingContexts: [...forest.namingContexts, ...others] };
 }
 
@@ -128,13 +127,19 @@ interface ForestEntries {
   readonly servers: readonly Entry[];
 }
 
-async function entriesOf(
-  session: DirectorySession,
-  configuration: string,
-  collect: (entries: AsyncIterable<Entry>) => Promise<Entry[]>,
-): Promise<ForestEntries> {
-  const below = (base: string, classes: readonly string[], attributes: readonly string[]) =>
-    collect(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes }));
+/** @param mayLack whether a container may be missing, as in an export */
+async function entriesOf(session: DirectorySession, configuration: string, mayLack: boolean): Promise<ForestEntries> {
+  const below = async (base: string, classes: readonly string[], attributes: readonly string[]): Promise<Entry[]> => {
+    const filter = or(...classes.map((name) => equal('objectClass', name)));
+    const found: Entry[] = [];
+    try {
+      for await (const entry of session.search({ base, scope: 'subtree', filter, attributes })) found.push(entry);
+    } catch (error) {
+      const isMissing = error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject;
+      if (!mayLack || !isMissing) throw error;
+    }
+    return found;
+  };
   const [head, partitions, servers] = await Promise.all([
     session.readEntry(configuration, ['objectGUID']),
     below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
@@ -201,26 +206,6 @@ const isDomain = 0x2;
 // MS-ADTS 6.1.1.2.2.1.2.1.1: options of an nTDSDSA object
 const dsaOption = { isGlobalCatalog: 0x1, inboundReplicationOff: 0x2, outboundReplicationOff: 0x4 } as const;
 
-function ofClasses(classes: readonly string[]): Filter {
-  return or(...classes.map((name) => equal('objectClass', name)));
-}
-
-async function collected(entries: AsyncIterable<Entry>): Promise<Entry[]> {
-  const list: Entry[] = [];
-  for await (const entry of entries) list.push(entry);
-  return list;
-}
-
-async function collectedIfThere(entries: AsyncIterable<Entry>): Promise<Entry[]> {
-  try {
-    return await collected(entries);
-  } catch (error) {
-    // The export lacks the container.
-    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
-    throw error;
-  }
-}
-
 function isOfClass(entry: Entry, name: string): boolean {
   return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
 }
@@ -231,13 +216,8 @@ function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingCon
   const flags = integerOf(entry, 'systemFlags') ?? 0;
   const isIntended = booleanOf(entry, 'Enabled') === false;
   if (dn === undefined || (flags & isNamingContext) === 0 || isIntended) return [];
-  return [
-    {
-      dn,
-      kind: kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse),
-      dnsName: textOf(entry, 'dnsRoot'),
-    },
-  ];
+  const kind = kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse);
+  return [{ dn, kind, dnsName: textOf(entry, 'dnsRoot') }];
 }
 
 function kindOf(
@@ -326,10 +306,10 @@ function notReadable(session: DirectorySession, what: string, why: string): Dire
  */
 export function sourceInWords({ rootDse, identity }: DirectorySession): string {
   const host = rootDse.dnsHostName ?? identity.host;
-  const kind = rootDse.isGlobalCatalogReady === true ? ['GC'] : [];
+  const isGlobalCatalog = rootDse.isGlobalCatalogReady === true;
   const protection = protectionInWords(identity);
-  if (identity.sealed === undefined) return `${host} (${[...kind, protection].join(', ')})`;
-  return [[host, ...kind.map((word) => `(${word})`)].join(' '), protection].join(', ');
+  if (identity.sealed === undefined) return `${host} (${isGlobalCatalog ? 'GC, ' : ''}${protection})`;
+  return `${host}${isGlobalCatalog ? ' (GC)' : ''}, ${protection}`;
 }
 
 /** The headline of what was read: "Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)". */

@@ -1,8 +1,8 @@
 /** Whether a value names what goes: by the DN of an entry, or by a name of the server in text. */
 
-import { DirectoryError } from '../errors.ts';
 import { type DirectorySession, everything } from '../ldap/session.ts';
-import { isDeletedDn, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
+import { distinct, groupBy } from '../words.ts';
+import { isDeletedDn, isDnThat, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
 import type { Attribute, Entry } from './entry.ts';
 
 /** How a value names it. */
@@ -20,6 +20,7 @@ export type Naming =
   /** A URL with the server's FQDN as its host. */
   | 'URL on the server';
 
+/** What a value may name. */
 export interface Sought {
   /** DNs, normalised. */
   readonly dns: ReadonlySet<string>;
@@ -71,8 +72,7 @@ export function bytesWith(texts: readonly string[]): (bytes: Buffer) => boolean 
 
 /** Text that has one of the texts has one of these. */
 function withoutLonger(texts: readonly string[]): readonly string[] {
-  const distinct = [...new Set(texts)];
-  return distinct.filter((text) => !distinct.some((other) => other !== text && text.includes(other)));
+  return distinct(texts).filter((text) => !texts.some((other) => other !== text && text.includes(other)));
 }
 
 /** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
@@ -87,14 +87,8 @@ function hostIn(text: string): string | undefined {
 
 function namingOfDn(dn: string, dns: ReadonlySet<string>): Naming | undefined {
   if (!dn.includes('=')) return undefined;
-  try {
-    if (isDeletedDn(dn)) return 'deleted dn';
-    return dns.has(normalizedDn(dn)) ? 'dn' : undefined;
-  } catch (error) {
-    // A value that is not a DN names no entry.
-    if (error instanceof DirectoryError) return undefined;
-    throw error;
-  }
+  if (isDnThat(dn, isDeletedDn)) return 'deleted dn';
+  return isDnThat(dn, (one) => dns.has(normalizedDn(one))) ? 'dn' : undefined;
 }
 
 /** For each topmost DN a run of letters and digits of its RDN, which every spelling of the DNs at or below it has. */
@@ -143,12 +137,9 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
   const found: NamingValues[] = [];
   for (const [key, attribute] of entry.attributes) {
     if (isOfEveryEntry(key)) continue;
-    const byNaming = new Map<Naming, Buffer[]>();
-    for (const value of attribute.values) {
-      const naming = test(value.toString(), key);
-      if (naming !== undefined) byNaming.set(naming, [...(byNaming.get(naming) ?? []), value]);
+    for (const [naming, values] of groupBy(attribute.values, (value) => test(value.toString(), key))) {
+      if (naming !== undefined) found.push({ attribute, naming, values });
     }
-    for (const [naming, values] of byNaming) found.push({ attribute, naming, values });
   }
   return found;
 }

@@ -12,7 +12,6 @@ import { DirectoryError } from '../errors.ts';
 import { sameDn } from './dn.ts';
 import {
   allBytesOf,
-  bytesOf,
   dateOfFileTime,
   dateOfSecondsSince1601,
   type Entry,
@@ -84,11 +83,11 @@ export function stampOf(entry: Entry, attribute: string): AttributeStamp | undef
 /** The last change of each attribute, from an entry read with `metadataAttributes`; [] where the DC does not show them. */
 export function stampsOf(entry: Entry): readonly AttributeStamp[] {
   const xml = allBytesOf(entry, 'msDS-ReplAttributeMetaData');
-  const raw = bytesOf(entry, 'replPropertyMetaData');
-  return orNone(() => {
-    if (xml.length > 0) return xml.map(parseAttributeStampXml);
-    return raw === undefined ? [] : parsePropertyMetaData(raw);
-  });
+  return orNone(() =>
+    xml.length > 0
+      ? xml.map(parseAttributeStampXml)
+      : allBytesOf(entry, 'replPropertyMetaData').flatMap(parsePropertyMetaData),
+  );
 }
 
 /**
@@ -258,43 +257,38 @@ function cutShort(attribute: string, found: number, expected: number): Unreadabl
 
 /** One value of msDS-NCReplInboundNeighbors or msDS-ReplAllInboundNeighbors. Throws UnreadableReplicationValueError. */
 export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
-  return readable('msDS-NCReplInboundNeighbors', () => {
-    const fields = new XmlFields('msDS-NCReplInboundNeighbors', value);
-    return {
-      ...fields.optionalText('namingContext', 'pszNamingContext'),
-      sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
-      lastSuccess: fields.time('ftimeLastSyncSuccess'),
-      lastResult: fields.count('dwLastSyncResult'),
-      consecutiveFailures: fields.count('cNumConsecutiveSyncFailures'),
-    };
-  });
+  return readableXml('msDS-NCReplInboundNeighbors', value, (fields) => ({
+    ...fields.optionalText('namingContext', 'pszNamingContext'),
+    sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
+    lastSuccess: fields.time('ftimeLastSyncSuccess'),
+    lastResult: fields.count('dwLastSyncResult'),
+    consecutiveFailures: fields.count('cNumConsecutiveSyncFailures'),
+  }));
 }
 
 /** One value of msDS-NCReplCursors. Throws UnreadableReplicationValueError. */
 export function parseCursorXml(value: Buffer): ReplicationCursor {
-  return readable('msDS-NCReplCursors', () => {
-    const fields = new XmlFields('msDS-NCReplCursors', value);
-    return {
-      invocationId: fields.guid('uuidSourceDsaInvocationID'),
-      usn: parseLargeInteger(fields.text('usnAttributeFilter')),
-      lastSuccess: fields.time('ftimeLastSyncSuccess'),
-      ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
-    };
-  });
+  return readableXml('msDS-NCReplCursors', value, (fields) => ({
+    invocationId: fields.guid('uuidSourceDsaInvocationID'),
+    usn: parseLargeInteger(fields.text('usnAttributeFilter')),
+    lastSuccess: fields.time('ftimeLastSyncSuccess'),
+    ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
+  }));
 }
 
 /** One value of msDS-ReplAttributeMetaData. Throws UnreadableReplicationValueError. */
 export function parseAttributeStampXml(value: Buffer): AttributeStamp {
-  return readable('msDS-ReplAttributeMetaData', () => {
-    const fields = new XmlFields('msDS-ReplAttributeMetaData', value);
-    return {
-      attribute: fields.text('pszAttributeName'),
-      version: fields.count('dwVersion'),
-      changed: fields.time('ftimeLastOriginatingChange'),
-      originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
-      originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
-    };
-  });
+  return readableXml('msDS-ReplAttributeMetaData', value, (fields) => ({
+    attribute: fields.text('pszAttributeName'),
+    version: fields.count('dwVersion'),
+    changed: fields.time('ftimeLastOriginatingChange'),
+    originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
+    originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
+  }));
+}
+
+function readableXml<T>(attribute: string, value: Buffer, read: (fields: XmlFields) => T): T {
+  return readable(attribute, () => read(new XmlFields(attribute, value)));
 }
 
 /** The child elements of the one root element, by name. */
@@ -306,20 +300,20 @@ class XmlFields {
     this.#attribute = attribute;
     const text = withoutTrailingNul(value.toString('utf8'));
     const root = /^\s*(?:<\?xml[^>]*\?>\s*)?<([\w.-]+)(?:\s[^<>]*)?>(.*)<\/\1\s*>$/s.exec(text);
-    if (root === null) throw this.#unreadable('not one complete XML element');
+    if (root === null) throw unreadable(this.#attribute, 'not one complete XML element');
     const inner = root[2] ?? '';
     const child = /\s*<([\w.-]+)(?:\s[^<>]*?)?(?:\/>|>([^<]*)<\/\1\s*>)\s*/y;
     while (child.lastIndex < inner.length) {
       const [, name, content = ''] = child.exec(inner) ?? [];
-      if (name === undefined) throw this.#unreadable('an element that is not a field');
-      if (this.#fields.has(name)) throw this.#unreadable(`${name} twice`);
+      if (name === undefined) throw unreadable(this.#attribute, 'an element that is not a field');
+      if (this.#fields.has(name)) throw unreadable(this.#attribute, `${name} twice`);
       this.#fields.set(name, withoutEntities(content).trim());
     }
   }
 
   text(name: string): string {
     const text = this.#fields.get(name) ?? '';
-    if (text === '') throw this.#unreadable(`no ${name}`);
+    if (text === '') throw unreadable(this.#attribute, `no ${name}`);
     return text;
   }
 
@@ -331,14 +325,14 @@ class XmlFields {
 
   guid(name: string): string {
     const guid = normalizedGuid(this.text(name));
-    if (guid === nullGuid) throw this.#unreadable(`no ${name}`);
+    if (guid === nullGuid) throw unreadable(this.#attribute, `no ${name}`);
     return guid;
   }
 
   /** An unsigned number of 32 bits. */
   count(name: string): number {
     const text = this.text(name);
-    if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 32) throw this.#unreadable(`${name} "${text}"`);
+    if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 32) throw unreadable(this.#attribute, `${name} "${text}"`);
     return Number(text);
   }
 
@@ -347,13 +341,9 @@ class XmlFields {
     const text = this.text(name);
     const time = new Date(text.endsWith('Z') ? text : `${text}Z`);
     if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?$/.test(text) || Number.isNaN(time.getTime())) {
-      throw this.#unreadable(`${name} "${text}"`);
+      throw unreadable(this.#attribute, `${name} "${text}"`);
     }
     return text.startsWith('1601-01-01T00:00:00') ? 'never' : time;
-  }
-
-  #unreadable(found: string): UnreadableReplicationValueError {
-    return new UnreadableReplicationValueError(this.#attribute, `the value cannot be read: ${found}`);
   }
 }
 

@@ -1,8 +1,11 @@
-/** What the schema says of attributes and classes, read for the few that are asked for (MS-ADTS 3.1.1.2), and of the numbers of attributes. */
+/**
+ * What the schema says (MS-ADTS 3.1.1.2) of the attributes and classes that are asked for, and the attribute names behind
+ * the numbers in replication metadata.
+ */
 
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
-import { and, type DirectorySession, equal, or } from '../ldap/session.ts';
+import { and, type DirectorySession, equal, type Filter, or } from '../ldap/session.ts';
 import { booleanOf, type Entry, integerOf, textOf, textsOf } from './entry.ts';
 
 /** One attribute, as its attributeSchema object defines it. */
@@ -44,7 +47,7 @@ export async function readAttributeDefinitions(
   session: DirectorySession,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, AttributeDefinition>> {
-  const found = await readByName(session, 'attributeSchema', names, attributeProperties);
+  const found = await readBy(session, 'lDAPDisplayName', 'attributeSchema', names, attributeProperties);
   return new Map(found.map((entry) => [nameOf(entry).toLowerCase(), definitionOf(entry)]));
 }
 
@@ -66,21 +69,11 @@ function definitionOf(entry: Entry): AttributeDefinition {
  * DirectoryError.
  */
 export async function readDnAttributes(session: DirectorySession): Promise<readonly AttributeDefinition[]> {
-  const base = session.rootDse.schemaNamingContext;
-  if (base === undefined) return [];
   const syntaxes = [...dnSyntaxes].map((syntax) => equal('attributeSyntax', syntax));
   const filter = and(equal('objectClass', 'attributeSchema'), or(...syntaxes));
-  const found: AttributeDefinition[] = [];
-  try {
-    for await (const entry of session.search({ base, scope: 'one', filter, attributes: attributeProperties })) {
-      const definition = definitionOf(entry);
-      const isConstructed = ((integerOf(entry, 'systemFlags') ?? 0) & constructed) !== 0;
-      if (definition.link !== 'back' && !isConstructed) found.push(definition);
-    }
-  } catch (error) {
-    if (!isWithoutSchema(error)) throw error;
-  }
-  return found;
+  const found = await schemaObjects(session, filter, attributeProperties);
+  const computed = found.filter((entry) => ((integerOf(entry, 'systemFlags') ?? 0) & constructed) === 0);
+  return computed.map(definitionOf).filter(({ link }) => link !== 'back');
 }
 
 /**
@@ -105,6 +98,7 @@ export async function readForwardLinks(
 
 const mandatoryProperties = ['mustContain', 'systemMustContain'];
 const classesAbove = ['subClassOf', 'auxiliaryClass', 'systemAuxiliaryClass'];
+const classProperties = ['lDAPDisplayName', ...mandatoryProperties, ...classesAbove];
 
 /**
  * The attributes that each of these classes must have, its superclasses' and auxiliary classes' among them; by the
@@ -118,11 +112,7 @@ export async function readMandatoryAttributes(
   let open = classes.map((name) => name.toLowerCase());
   while (open.length > 0) {
     for (const name of open) known.set(name, undefined);
-    for (const entry of await readByName(session, 'classSchema', open, [
-      'lDAPDisplayName',
-      ...mandatoryProperties,
-      ...classesAbove,
-    ])) {
+    for (const entry of await readBy(session, 'lDAPDisplayName', 'classSchema', open, classProperties)) {
       known.set(nameOf(entry).toLowerCase(), entry);
     }
     open = [...known.values()].flatMap(classesOf).filter((name) => !known.has(name));
@@ -160,15 +150,6 @@ function nameOf(entry: Entry): string {
 /** Values asked for in one search. */
 const valuesASearch = 50;
 
-function readByName(
-  session: DirectorySession,
-  objectClass: 'attributeSchema' | 'classSchema',
-  names: readonly string[],
-  attributes: readonly string[],
-): Promise<readonly Entry[]> {
-  return readBy(session, 'lDAPDisplayName', objectClass, names, attributes);
-}
-
 /** The schema's objects of a class that have one of these values. */
 async function readBy(
   session: DirectorySession,
@@ -177,26 +158,31 @@ async function readBy(
   values: readonly string[],
   attributes: readonly string[],
 ): Promise<readonly Entry[]> {
-  const base = session.rootDse.schemaNamingContext;
-  if (base === undefined) return [];
   const found: Entry[] = [];
   const wanted = [...new Set(values)];
-  try {
-    for (let at = 0; at < wanted.length; at += valuesASearch) {
-      const some = wanted.slice(at, at + valuesASearch).map((value) => equal(property, value));
-      const filter = and(equal('objectClass', objectClass), or(...some));
-      for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
-    }
-  } catch (error) {
-    if (!isWithoutSchema(error)) throw error;
-    return [];
+  for (let at = 0; at < wanted.length; at += valuesASearch) {
+    const some = wanted.slice(at, at + valuesASearch).map((value) => equal(property, value));
+    const filter = and(equal('objectClass', objectClass), or(...some));
+    found.push(...(await schemaObjects(session, filter, attributes)));
   }
   return found;
 }
 
-/** An export without the schema does not have its head either. */
-function isWithoutSchema(error: unknown): boolean {
-  return error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject;
+/** The schema's objects that match; [] if there is no schema to read: an export without it lacks its head too. */
+async function schemaObjects(
+  session: DirectorySession,
+  filter: Filter,
+  attributes: readonly string[],
+): Promise<readonly Entry[]> {
+  const base = session.rootDse.schemaNamingContext;
+  if (base === undefined) return [];
+  const found: Entry[] = [];
+  try {
+    for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
+  } catch (error) {
+    if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
+  }
+  return found;
 }
 
 /** The prefixes of a new forest's table that attributes have (MS-DRSR 5.16.4). */
@@ -222,11 +208,8 @@ const highestArc = 0x3fff;
 /** The name of each attribute by its number in replication metadata, as far as the schema shows it. Throws DirectoryError. */
 export async function readAttributeNumbers(session: DirectorySession): Promise<ReadonlyMap<number, string>> {
   const numbers = new Map<number, string>();
-  const base = session.rootDse.schemaNamingContext;
-  if (base === undefined) return numbers;
   const filter = equal('objectClass', 'attributeSchema');
-  const attributes = ['lDAPDisplayName', 'attributeID', 'msDS-IntId'];
-  for await (const entry of session.search({ base, scope: 'one', filter, attributes })) {
+  for (const entry of await schemaObjects(session, filter, ['lDAPDisplayName', 'attributeID', 'msDS-IntId'])) {
     const number = integerOf(entry, 'msDS-IntId') ?? numberOf(textOf(entry, 'attributeID') ?? '');
     // msDS-IntId is signed in LDAP.
     if (number !== undefined) numbers.set(number >>> 0, textOf(entry, 'lDAPDisplayName') ?? '');
