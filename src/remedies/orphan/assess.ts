@@ -20,7 +20,6 @@ import { replicationFindings } from './every-dc.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { assessLeftovers, oneDomainOnly } from './leftover-findings.ts';
-import { unjustifiedLeftovers } from './leftovers.ts';
 import { whatLogFound } from './options.ts';
 import { administrators, releaseOf } from './organisation.ts';
 import { recipientReferences } from './recipients.ts';
@@ -42,7 +41,7 @@ function meaningOf(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): rea
     return facts.missing === undefined ? [] : serverGone(facts.missing, facts.done, proposal);
   if (facts.kind === 'servers') return [];
   if (facts.kind === 'leftovers') {
-    return [...foreignChanges(unjustifiedLeftovers(facts, proposal), neitherOf), ...assessLeftovers(facts, proposal)];
+    return [...foreignChanges(unjustified(facts, proposal), neitherOf), ...assessLeftovers(facts, proposal)];
   }
   return [
     ...foreignChanges(unjustified(facts, proposal), neitherOf),

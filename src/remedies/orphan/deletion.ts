@@ -28,6 +28,19 @@ export interface Companion {
   readonly hindrance: string | undefined;
 }
 
+/** Every entry that goes: the server's subtree, and the trees that go along. */
+export function entriesThatGo(facts: {
+  readonly subtree: readonly SubtreeEntry[];
+  readonly along: readonly Companion[];
+}): readonly SubtreeEntry[] {
+  return [...facts.subtree, ...facts.along.flatMap(({ entries }) => entries)];
+}
+
+/** DNs of the mail transfer agents of a subtree. */
+export function mailTransferAgentsIn(subtree: readonly SubtreeEntry[]): readonly string[] {
+  return subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
+}
+
 /**
  * The databases that the server owns. One with a copy on another server must stay. Throws DirectoryError.
  *
@@ -215,7 +228,8 @@ export function serverDeletedIn(changes: readonly Change[]): DeletedEntry | unde
   return deleted.find((entry) => classesOf(entry).has('msexchexchangeserver'));
 }
 
-function classesOf(entry: DeletedEntry): ReadonlySet<string> {
+/** The classes of an entry, as the plan has them, in lower case. */
+export function classesOf(entry: DeletedEntry): ReadonlySet<string> {
   return new Set(plannedTexts(entry, 'objectClass').map((name) => name.toLowerCase()));
 }
 

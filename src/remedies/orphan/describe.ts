@@ -12,11 +12,12 @@ import type {
   NextStep,
   Plan,
 } from '../../change/plan.ts';
+import { dnsOf } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
-import { serverDeletedIn } from './deletion.ts';
+import { entriesThatGo, serverDeletedIn } from './deletion.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers } from './leftover-findings.ts';
 import { isOfLeftovers } from './leftovers.ts';
@@ -117,13 +118,11 @@ function describeReturn(plan: Plan<DirectoryChange>): Description {
 
 /** The steps that these facts leave to do. */
 export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
-  const { along, chosen, companions, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } =
-    facts;
+  const { chosen, companions, databases, ownMailboxAttributes, recipients, sharedNames, survey } = facts;
   const { server, account } = chosen;
   const host = server.fqdn ?? server.name;
   const isNameOwn = sharedNames.length === 0;
-  const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
-  const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
+  const gone = dnsOf(entriesThatGo(facts));
   const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients);
   const replicated = companions.filter(({ copyOn }) => copyOn !== undefined);
   const isReplicated = (dn: string): boolean => replicated.some((one) => one.dn === dn);

@@ -14,7 +14,9 @@ import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import {
   type Companion,
+  entriesThatGo,
   mailboxAttributesOf,
+  mailTransferAgentsIn,
   type OwnMailbox,
   readCopies,
   readDatabases,
@@ -292,15 +294,16 @@ async function readDeletion(
   const ownDatabases = (await readDatabases(session, server.dn, owned, isExport)).map((one) =>
     inUse(one, listed, hasOtherServer, unseen),
   );
-  const going = ownDatabases.filter(goes).map(({ dn }) => dn);
+  const goingDatabases = ownDatabases.filter(goes).map(({ dn }) => dn);
   const servers = survey.servers.map((one) => one.server);
   const companions = [
     ...ownDatabases,
-    ...(await readCopies(session, context, server.dn, going, isExport)),
+    ...(await readCopies(session, context, server.dn, goingDatabases, isExport)),
     ...(await readEmptyContainers(session, context, servers, server, isExport)),
   ];
   const along = companions.filter(goes);
-  const toDelete: ToDelete = { names, dns: dnsOf([...subtree, ...along.flatMap(({ entries }) => entries)]) };
+  const going = entriesThatGo({ subtree, along });
+  const toDelete: ToDelete = { names, dns: dnsOf(going) };
   const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
   const others = await readOtherRecipients(
     {
@@ -319,7 +322,7 @@ async function readDeletion(
   step('asking the domain controllers for their replication');
   const replication = isExport ? undefined : await readReplication(world, forest);
   step('checking rights');
-  const rights = await rightsTo(session, [...subtree, ...along.flatMap(({ entries }) => entries)]);
+  const rights = await rightsTo(session, going);
   const referrers = clearableReferrers({ configuration, recipients: counts });
   return {
     kind: 'deletion',
@@ -356,10 +359,6 @@ function databasesIn(subtree: readonly SubtreeEntry[]): readonly string[] {
   return subtree
     .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
     .map(({ entry }) => entry.dn);
-}
-
-function mailTransferAgentsIn(subtree: readonly SubtreeEntry[]): readonly string[] {
-  return subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
 }
 
 /** Why mailboxes may be in a database that were not seen; undefined if all were. */

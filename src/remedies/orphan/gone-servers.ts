@@ -6,6 +6,7 @@ import { dnIn } from '../../ad/naming.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import { type DirectorySession, deletedObjectsControl, equal, everything, or, present } from '../../ldap/session.ts';
+import { hostsIn } from './referrers.ts';
 
 /** A deleted entry as its tombstone has it. */
 interface Tombstone {
@@ -93,15 +94,6 @@ function serverInText(value: string): string | undefined {
 export function serverNamed(value: string, tombstones: Tombstones): string | undefined {
   const dn = dnIn(value);
   return dn.includes('\\0ADEL:') ? serverOfDeleted(dn, tombstones) : (serverInText(value) ?? serverAbove(dn));
-}
-
-/** The hosts of a UNC path, of a URL, or of a list of host names, in lower case. */
-export function hostsIn(value: string): readonly string[] {
-  const text = value.toLowerCase();
-  const host = /^(?:\\\\|[a-z][a-z0-9+.-]*:\/\/)([^\\/:?#]+)/.exec(text)?.[1];
-  if (host !== undefined) return [host];
-  const parts = text.split(/[\s,;]+/);
-  return parts.every((part) => /^(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*$|^\[[0-9a-f.:]+\]$/.test(part)) ? parts : [];
 }
 
 export interface ServerPlaces {

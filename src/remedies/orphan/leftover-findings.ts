@@ -10,7 +10,7 @@ import { counted, distinct } from '../../words.ts';
 import type { Description } from '../remedy.ts';
 import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts } from './gather.ts';
-import { hostsIn, serverDnIn } from './gone-servers.ts';
+import { serverDnIn } from './gone-servers.ts';
 import { clearableIn, homeServerName, type LeftoverGroup, type Leftovers, type LeftoverTarget } from './leftovers.ts';
 import { hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
 import {
@@ -21,7 +21,7 @@ import {
   unknownKept,
   witnessParameters,
 } from './reference-findings.ts';
-import type { Referrer } from './referrers.ts';
+import { hostsIn, type Referrer } from './referrers.ts';
 import type { Survey } from './survey.ts';
 
 /** Of a long list the screen shows so many references to each entry, and so many lines in all. */

@@ -4,15 +4,13 @@ import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, normalizedDn, rdnOf }
 import { textOf } from '../../ad/entry.ts';
 import { type Forest, isHostOfForest } from '../../ad/forest.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
-import { editsOf, valueKey } from '../../change/clear-values.ts';
-import type { Change, DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import type { Change, Plan, PlanValue } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
 import { distinct, groupBy } from '../../words.ts';
 import {
   adminGroupAbove,
   adminGroupIn,
   deletedServers,
-  hostsIn,
   isMissingFrom,
   readServerPlaces,
   readTombstones,
@@ -22,7 +20,7 @@ import {
 } from './gone-servers.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { liesIn, otherRecipientAttributes } from './recipients.ts';
-import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
+import { hostsIn, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {
@@ -68,10 +66,13 @@ export interface LeftoverTarget {
 
 /** Recipients' attributes that may be cleared where they name what is gone. */
 const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
+
 /** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
 export const homeServerName = 'msExchHomeServerName';
+
 /** Text attributes of DAGs whose values are FQDNs of servers, in lower case. */
 const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailboxservers']);
+
 /** References that one plan holds; the next run finds the rest. */
 const most = 1000;
 
@@ -297,13 +298,13 @@ function isNamedByExchange(attribute: string): boolean {
 }
 
 /** Whether an attribute is one of Exchange: on an entry of its organisation, or by its name. Others are not touched. */
-function isOfExchange(dn: string, attribute: string, configuration: string): boolean {
+export function isOfExchange(dn: string, attribute: string, configuration: string): boolean {
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', configuration);
   return isNamedByExchange(attribute) || isSameOrBelow(dn, exchange);
 }
 
 /** Whether it is one of the recipients' attributes that may be cleared. */
-function isOfRecipients(attribute: string): boolean {
+export function isOfRecipients(attribute: string): boolean {
   return ofRecipients.some((name) => name.toLowerCase() === attribute.toLowerCase());
 }
 
@@ -390,61 +391,4 @@ export function clearableIn({ leftovers, unwritable, elsewhere }: Leftovers): re
   return leftovers.filter(
     ({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id) && !elsewhere.has(id),
   );
-}
-
-/** The changes that clear them. */
-export function proposeLeftovers(
-  facts: Leftovers,
-  target: ForestTarget,
-  keep: readonly string[],
-): Proposal<DirectoryChange> {
-  const kept = new Set(keep.map((id) => id.toLowerCase()));
-  const clearable = clearableIn(facts);
-  const clearing = clearable.filter(({ id }) => !kept.has(id.toLowerCase()));
-  return {
-    target,
-    intent: { leftovers: true, keep },
-    changes: editsOf(clearing),
-    leftOut: facts.leftovers
-      .filter((referrer) => !clearing.includes(referrer))
-      .map((referrer) => ({
-        what: referrer.id,
-        reason: clearable.includes(referrer) ? 'keep' : 'leftovers-not-cleared',
-      })),
-  };
-}
-
-/** The values of a plan that fresh facts do not find, each in words. */
-export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<DirectoryChange>): readonly string[] {
-  const known = new Set(facts.leftovers.flatMap(keysOf));
-  return changes.flatMap((change) => {
-    if (facts.done.has(change)) return [];
-    if (change.kind !== 'modify') return [`${change.kind} of ${change.dn}`];
-    return change.edits.flatMap(({ attribute, remove }) =>
-      remove
-        .filter((value) => !known.has(keyOf(change.guid, attribute, value)))
-        .map((value) => `${attribute} of ${change.dn}: ${valueKey(value)}`),
-    );
-  });
-}
-
-/** What such a plan never holds. */
-export function permitsLeftovers({ changes, target }: Plan<DirectoryChange>): readonly string[] {
-  const configuration = target.kind === 'forest' ? target.configurationNamingContext : '';
-  const test = leftoverTest([], { entries: new Set() });
-  return changes.flatMap((change) => {
-    if (change.kind !== 'modify') return [`It makes or deletes the entry ${change.dn}.`];
-    return change.edits.flatMap(({ attribute, add, remove }) => [
-      ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${change.dn}.`]),
-      ...(isOfRecipients(attribute) || isOfExchange(change.dn, attribute, configuration)
-        ? []
-        : [`It edits ${attribute} of ${change.dn}, which is not of Exchange.`]),
-      ...remove
-        .filter((value) => typeof value !== 'string' || test(value, attribute.toLowerCase()) === undefined)
-        .map(
-          (value) =>
-            `It removes ${valueKey(value)} from ${attribute} of ${change.dn}, which names nothing that is gone.`,
-        ),
-    ]);
-  });
 }

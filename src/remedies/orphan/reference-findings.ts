@@ -5,7 +5,7 @@ import { blocker, type FindingDraft, note, warning } from '../../change/findings
 import type { DirectoryChange, ForestTarget, PlanValue, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
-import { tooMany } from './deletion.ts';
+import { mailTransferAgentsIn, tooMany } from './deletion.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { hasRole, releaseOf, roleBit } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';
@@ -214,8 +214,7 @@ function clearingOf(
   const named = {
     legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
     databases: () => [],
-    'mail transfer agents': () =>
-      subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
+    'mail transfer agents': () => mailTransferAgentsIn(subtree),
     'any deleted entry': () => others,
   };
   return named[reference.named]().map((value) => {

@@ -25,7 +25,6 @@ import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
-import { hostsIn } from './gone-servers.ts';
 import { databaseClasses, type OwnNames } from './organisation.ts';
 
 export type ReferenceKind = 'linked' | 'unlinked' | 'string';
@@ -409,4 +408,13 @@ export async function unwritableOf(
     }
   }
   return unwritable;
+}
+
+/** The hosts of a UNC path, of a URL, or of a list of host names, in lower case. */
+export function hostsIn(value: string): readonly string[] {
+  const text = value.toLowerCase();
+  const host = /^(?:\\\\|[a-z][a-z0-9+.-]*:\/\/)([^\\/:?#]+)/.exec(text)?.[1];
+  if (host !== undefined) return [host];
+  const parts = text.split(/[\s,;]+/);
+  return parts.every((part) => /^(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*$|^\[[0-9a-f.:]+\]$/.test(part)) ? parts : [];
 }

@@ -18,7 +18,6 @@ import { proofOf } from './every-dc.ts';
 import { flags } from './flags.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from './gather.ts';
 import { leftoverTree } from './leftover-findings.ts';
-import { proposeLeftovers } from './leftovers.ts';
 import { type Along, type OrphanOptions, readOptions, type SetupLog, whatLogFound } from './options.ts';
 import { productName, rolesInWords } from './organisation.ts';
 import { explanation, type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
@@ -42,8 +41,7 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   },
   survey,
   ask,
-  propose: (facts, options) =>
-    facts.kind === 'leftovers' ? proposeLeftovers(facts, facts.survey.target, options.keep) : propose(facts, options),
+  propose,
   assess,
   record: (facts) => ({
     exhibits: survey(facts),
