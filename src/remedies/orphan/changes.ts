@@ -34,7 +34,8 @@ import {
 } from './deletion.ts';
 import { isNextStep } from './describe.ts';
 import { clearableReferrers, type DeletionFacts, type LeftoverFacts, type OrphanFacts } from './gather.ts';
-import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients, leftoverTest } from './leftovers.ts';
+import { leftoverTest } from './gone-servers.ts';
+import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients } from './leftovers.ts';
 import type { OrphanOptions } from './options.ts';
 import { databaseClasses } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';

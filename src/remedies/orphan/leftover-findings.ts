@@ -6,12 +6,12 @@ import type { TreeExhibit } from '../../change/exhibits.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
-import { counted, distinct } from '../../words.ts';
+import { counted, distinct, groupBy } from '../../words.ts';
 import type { Description } from '../remedy.ts';
 import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts } from './gather.ts';
-import { serverDnIn } from './gone-servers.ts';
-import { clearableIn, homeServerName, type LeftoverGroup, type Leftovers, type LeftoverTarget } from './leftovers.ts';
+import { isText, lower, namesOf, serverDnIn, serverNamed } from './gone-servers.ts';
+import { clearableIn, homeServerName, type Leftovers } from './leftovers.ts';
 import { hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
 import {
   clearCommand,
@@ -29,8 +29,8 @@ const fewReferences = 3;
 const fewLines = 40;
 
 /** What is gone, by server, with what refers to it; [] if nothing does. @param inFull else the beginning of it */
-export function leftoverTree(facts: Leftovers, inFull: boolean): readonly TreeExhibit[] {
-  const { groups } = facts;
+export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly TreeExhibit[] {
+  const groups = groupsOf(facts);
   if (groups.length === 0) return [];
   const nodes = groups.flatMap((group) => [
     { depth: 0, text: headingOf(group), notes: [] },
@@ -140,7 +140,7 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
             'leftovers',
             `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
             `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
-            { evidence: facts.groups.map(headingOf) },
+            { evidence: groupsOf(facts).map(headingOf) },
           ),
         ]),
     ...(others.length === 0
@@ -335,4 +335,49 @@ export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): 
             },
           ],
   };
+}
+
+/** What points at one server and at what was below it. */
+export interface LeftoverGroup {
+  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
+  readonly server: string | undefined;
+  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
+  readonly isThere: boolean;
+  /** By what the values name: a deleted entry, or the server in text. */
+  readonly targets: readonly LeftoverTarget[];
+}
+
+export interface LeftoverTarget {
+  readonly named: string;
+  readonly referrers: readonly Referrer[];
+}
+
+/** By server, those of which the server is not known last; within a server by what is named. */
+export function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): readonly LeftoverGroup[] {
+  const there = namesOf(survey.organisation.servers);
+  const pointing = leftovers.flatMap((referrer) =>
+    referrer.values.filter(isText).map((value) => {
+      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
+      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
+    }),
+  );
+  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
+    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
+    .map(([name, here]) => ({
+      server: here[0]?.server,
+      isThere: there.has(name),
+      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
+        named,
+        referrers: distinct(
+          values.map(({ referrer }) => referrer),
+          ({ id }) => id,
+        ),
+      })),
+    }));
+}
+
+/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
+function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
+  const dn = dnIn(value);
+  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
 }

@@ -1,32 +1,40 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { textOf } from '../../ad/entry.ts';
-import { type Forest, isHostOfForest } from '../../ad/forest.ts';
-import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
+import { isSameOrBelow, joinDn, normalizedDn } from '../../ad/dn.ts';
+import type { Forest } from '../../ad/forest.ts';
+import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
 import type { Change, Plan, PlanValue } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
-import { distinct, groupBy } from '../../words.ts';
+import { distinct } from '../../words.ts';
 import {
   adminGroupAbove,
   adminGroupIn,
+  clientAccessArrays,
   deletedServers,
+  goneNames,
+  hostTest,
   isMissingFrom,
+  isText,
+  leftoverTest,
+  lower,
   readServerPlaces,
   readTombstones,
+  type ServerNames,
   type ServerPlaces,
+  serverLists,
   serverNamed,
   type Tombstones,
 } from './gone-servers.ts';
-import type { ExchangeServer } from './organisation.ts';
 import { liesIn, otherRecipientAttributes } from './recipients.ts';
-import { hostsIn, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
+import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {
   readonly leftovers: readonly Referrer[];
-  /** Which of them are of a server, by its name, and which server is not known: at least one value each. */
-  readonly groups: readonly LeftoverGroup[];
+  /** Names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
+  readonly gone: ReadonlyMap<string, string>;
+  /** By which a deleted entry leads to its server. */
+  readonly tombstones: Tombstones;
   /** How many more there are than one plan holds. */
   readonly notListed: number;
   /** Ids of those whose attribute the user may not write. */
@@ -49,35 +57,14 @@ export interface UnseenServer {
   readonly group: string;
 }
 
-/** What points at one server and at what was below it. */
-export interface LeftoverGroup {
-  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
-  readonly server: string | undefined;
-  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
-  readonly isThere: boolean;
-  /** By what the values name: a deleted entry, or the server in text. */
-  readonly targets: readonly LeftoverTarget[];
-}
-
-export interface LeftoverTarget {
-  readonly named: string;
-  readonly referrers: readonly Referrer[];
-}
-
 /** Recipients' attributes that may be cleared where they name what is gone. */
 const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
 
 /** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
 export const homeServerName = 'msExchHomeServerName';
 
-/** Text attributes of DAGs whose values are FQDNs of servers, in lower case. */
-const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailboxservers']);
-
 /** References that one plan holds; the next run finds the rest. */
 const most = 1000;
-
-/** The names of a server that is there. */
-export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'name'>;
 
 /**
  * Reads every value of the Configuration naming context, and of recipients the usual attributes and those of Exchange that
@@ -131,7 +118,8 @@ export async function readLeftovers(
   const beyond = new Set(elsewhere.map(({ id }) => id));
   return {
     leftovers,
-    groups: groupsOf(leftovers, tombstones, gone, namesOf(servers)),
+    gone,
+    tombstones,
     notListed: all.length - leftovers.length,
     unwritable: await unwritableOf(
       session,
@@ -215,78 +203,6 @@ async function recipientsLeft(
   );
 }
 
-/** The names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
-function goneNames(names: readonly string[], servers: readonly ServerNames[]): ReadonlyMap<string, string> {
-  const there = namesOf(servers);
-  const gone = new Map<string, string>();
-  for (const name of names) {
-    if (!there.has(lower(name)) && !gone.has(lower(name))) gone.set(lower(name), name);
-  }
-  return gone;
-}
-
-/** The short names of servers, in lower case. */
-function namesOf(servers: readonly ServerNames[]): ReadonlySet<string> {
-  return new Set(servers.flatMap(({ name, fqdn }) => [name, fqdn?.split('.', 1)[0] ?? name]).map(lower));
-}
-
-function lower(text: string): string {
-  return text.toLowerCase();
-}
-
-function isText(value: PlanValue): value is string {
-  return typeof value === 'string';
-}
-
-/** A test for UNC paths, URLs and lists of hosts with a server that is gone; the lists of a DAG have one of their own. */
-function hostTest(gone: ReadonlyMap<string, string>, forest: Forest): NamingTest {
-  const root = dnsNameOfDn(forest.configurationNamingContext) ?? '';
-  const isGone = (host: string): boolean => {
-    const isOwn = !host.includes('.') || host.endsWith(`.${root}`) || isHostOfForest(forest, host);
-    return isOwn && gone.has(host.split('.', 1)[0] ?? '');
-  };
-  const test = (value: string, attribute: string): Naming | undefined => {
-    if (serverLists.has(attribute) || !hostsIn(value).some(isGone)) return undefined;
-    if (value.startsWith('\\\\')) return 'path on the server';
-    return value.includes('://') ? 'URL on the server' : 'FQDN';
-  };
-  return Object.assign(test, { mayName: bytesWith([...gone.keys()]) });
-}
-
-/** By server, those of which the server is not known last; within a server by what is named. */
-function groupsOf(
-  leftovers: readonly Referrer[],
-  tombstones: Tombstones,
-  gone: ReadonlyMap<string, string>,
-  there: ReadonlySet<string>,
-): readonly LeftoverGroup[] {
-  const pointing = leftovers.flatMap((referrer) =>
-    referrer.values.filter(isText).map((value) => {
-      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
-      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
-    }),
-  );
-  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
-    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
-    .map(([name, here]) => ({
-      server: here[0]?.server,
-      isThere: there.has(name),
-      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
-        named,
-        referrers: distinct(
-          values.map(({ referrer }) => referrer),
-          ({ id }) => id,
-        ),
-      })),
-    }));
-}
-
-/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
-function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
-  const dn = dnIn(value);
-  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
-}
-
 /** Whether a value names an entry of the Configuration naming context, deleted or not: one of a domain was no server object. */
 function isOfServers(configuration: string): (value: PlanValue) => boolean {
   const place = `,${configuration}`.toLowerCase();
@@ -311,66 +227,6 @@ export function isOfRecipients(attribute: string): boolean {
 /** A database's legacyExchangeDN names its RPC client access server; that of any other entry names the entry itself. */
 function isOwnName({ attribute, id }: Referrer['reference']): boolean {
   return attribute.toLowerCase() === 'legacyexchangedn' && id !== 'rpc-client-access';
-}
-
-/** The names that a database may have in place of its RPC client access server's. Throws DirectoryError. */
-async function clientAccessArrays(session: DirectorySession, configuration: string): Promise<readonly ServerNames[]> {
-  const arrays: ServerNames[] = [];
-  const found = session.search({
-    base: configuration,
-    scope: 'subtree',
-    filter: equal('objectClass', 'msExchClientAccessArray'),
-    attributes: ['legacyExchangeDN'],
-  });
-  for await (const entry of found)
-    arrays.push({ legacyExchangeDn: textOf(entry, 'legacyExchangeDN'), fqdn: undefined, name: rdnOf(entry.dn).value });
-  return arrays;
-}
-
-/** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
-const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
-
-/** In the DN of every server, as a directory writes it. */
-const inServers = 'cn=servers,';
-
-/** The server of the same and what is below it. */
-const belowServer = /^(\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+)\/cn=/i;
-
-/**
- * A test for DNs of deleted entries, for DNs of servers where no entry is, and for names of servers that no object has. A
- * server whose names are not to be seen, as in an export without them, is meant by any that has its short name.
- */
-export function leftoverTest(servers: readonly ServerNames[], places: Pick<ServerPlaces, 'entries'>): NamingTest {
-  const legacyNames = new Set(
-    servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [lower(name)])),
-  );
-  const unnamed = namesOf(servers.filter(({ legacyExchangeDn }) => legacyExchangeDn === undefined));
-  const hosts = namesOf(servers);
-  const isGoneHost = (host: string): boolean => !hosts.has(lower(host.split('.', 1)[0] ?? ''));
-  const isGone = (server: string | undefined): boolean =>
-    server !== undefined &&
-    !legacyNames.has(lower(server)) &&
-    !unnamed.has(lower(server.slice(server.lastIndexOf('=') + 1)));
-  const isMissing = remembering((value) => isMissingFrom(places, value));
-  const namingOf = (value: string, attribute: string): Naming | undefined => {
-    if (value.includes('\\0ADEL:')) return 'deleted dn';
-    if (serverLists.has(attribute)) return isGoneHost(value) ? 'FQDN' : undefined;
-    if (attribute === 'legacyexchangedn')
-      return isGone(belowServer.exec(value)?.[1]) ? 'below legacyExchangeDN' : undefined;
-    if (serverName.test(value)) return isGone(value) ? 'legacyExchangeDN' : undefined;
-    return lower(value).includes(inServers) && isMissing(value) ? 'dn' : undefined;
-  };
-  return Object.assign(namingOf, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', inServers, ...serverLists]) });
-}
-
-/** The answers for values, which very many entries share. */
-function remembering(test: (value: string) => boolean): (value: string) => boolean {
-  const answers = new Map<string, boolean>();
-  return (value) => {
-    const answer = answers.get(value) ?? test(value);
-    answers.set(value, answer);
-    return answer;
-  };
 }
 
 /** The group of a server that is gone has no other use for its name. */
