@@ -9,7 +9,7 @@ import { probedPorts } from '../../ad/locate.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import type { DirectoryChange } from '../../change/plan.ts';
 import type { Prompter } from '../../terminal/questions.ts';
-import { distinct, groupBy, listed } from '../../words.ts';
+import { groupBy, listed } from '../../words.ts';
 import type { Answer, Asking, Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { clearable, permits, propose } from './changes.ts';
@@ -19,7 +19,7 @@ import { flags } from './flags.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from './gather.ts';
 import { leftoverTree } from './leftover-findings.ts';
 import { type Along, type OrphanOptions, readOptions, type SetupLog, whatLogFound } from './options.ts';
-import { productName, rolesInWords } from './organisation.ts';
+import { type AdminGroup, productName, rolesInWords } from './organisation.ts';
 import { explanation, type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
 import {
   type AsOf,
@@ -97,8 +97,8 @@ function askServer(
   suggested: SurveyedServer | undefined,
   prompter: Prompter,
 ): Promise<SurveyedServer | 'leftovers'> {
-  const likeliest = likeliestFirst(servers).find(({ evidence }) => offered.has(evidence.verdict));
-  const first = suggested ?? likeliest;
+  const likeliest = servers.toSorted((one, other) => other.evidence.score - one.evidence.score);
+  const first = suggested ?? likeliest.find(({ evidence }) => offered.has(evidence.verdict));
   return prompter.select<SurveyedServer | 'leftovers'>({
     id: 'orphan.server',
     message:
@@ -161,25 +161,19 @@ async function askAlso(
     id: 'orphan.also',
     message: 'These are left behind without use. Which of them do you want to delete too?',
     flag: '--also WHAT',
-    choices: distinct(free.map(({ kind }) => kind)).flatMap((kind) =>
-      kind === 'copy'
-        ? []
-        : [
-            {
-              value: kind,
-              label:
-                kind === 'database'
-                  ? 'Databases without a mailbox'
-                  : 'The empty CN=Servers of the administrative group',
-              hint: listed(
-                free
-                  .filter((one) => one.kind === kind)
-                  .map(({ dn }) => rdnOf(kind === 'database' ? dn : (parentDn(dn) ?? dn)).value),
-                5,
-              ),
-            },
-          ],
-    ),
+    choices: (['database', 'servers-container'] as const)
+      .filter((along) => free.some(({ kind }) => kind === along))
+      .map((along) => ({
+        value: along,
+        label:
+          along === 'database' ? 'Databases without a mailbox' : 'The empty CN=Servers of the administrative group',
+        hint: listed(
+          free
+            .filter(({ kind }) => kind === along)
+            .map(({ dn }) => rdnOf(along === 'database' ? dn : (parentDn(dn) ?? dn)).value),
+          5,
+        ),
+      })),
     initial: [],
   });
   return chosen.length === 0 ? undefined : new Set([...also, ...chosen]);
@@ -217,17 +211,19 @@ export function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = tru
     case 'nothing to delete':
       return [];
     case 'leftovers':
-      return [...remarks('forest', [{ text: headline(facts.survey) }]), ...leftoverTree(facts, inFull)];
-    case 'servers':
+      return [headline(facts.survey), ...leftoverTree(facts, inFull)];
+    case 'servers': {
+      const { log, notSuggested, suggested } = facts;
       return [
         ...servers(facts.survey),
         ...remarks('setup-log', [
-          ...(facts.notSuggested === undefined
+          ...(notSuggested === undefined
             ? []
-            : [{ text: `The setup log names ${facts.notSuggested}.`, mark: 'watch' as const }]),
-          ...(facts.log === undefined || facts.suggested === undefined ? [] : logRemarks(facts.log, facts.suggested)),
+            : [{ text: `The setup log names ${notSuggested}.`, mark: 'watch' as const }]),
+          ...(log === undefined || suggested === undefined ? [] : logRemarks(log, suggested)),
         ]),
       ];
+    }
     case 'deletion':
       return [...(facts.isSecondLook ? [] : servers(facts.survey)), ...remarks('chosen', chosenRemarks(facts))];
   }
@@ -255,23 +251,13 @@ function logRemarks(log: SetupLog, { server }: SurveyedServer): readonly Remark[
 }
 
 function servers(survey: Survey): readonly Exhibit[] {
-  return [...remarks('forest', [{ text: headline(survey) }]), serverTable(survey)];
+  return [headline(survey), serverTable(survey)];
 }
 
 /** Which forest it is, and where that was read. */
-export function headline({ forest, readFrom }: Pick<Survey, 'forest' | 'readFrom'>): string {
-  return forestHeadline(forest, readFrom);
+function headline({ forest, readFrom }: Survey): Exhibit {
+  return { kind: 'remarks', id: 'forest', title: '', rows: [{ text: forestHeadline(forest, readFrom) }] };
 }
-
-/** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
-const columns: readonly {
-  readonly heading: string;
-  readonly text: (surveyed: SurveyedServer, asOf: AsOf) => string;
-}[] = [
-  { heading: 'Server', text: ({ server }) => nameInWords(server) },
-  { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
-  { heading: 'Computer account', text: ({ account }, asOf) => accountInWords(account, asOf) },
-];
 
 const markOf: Readonly<Record<Verdict, Mark>> = {
   'likely orphan': 'bad',
@@ -286,22 +272,23 @@ export function serverTable({
   servers: all,
   ...asOf
 }: Pick<Survey, 'organisation' | 'servers'> & AsOf): TableExhibit {
-  const known = organisation.adminGroups.map((group): [string, readonly SurveyedServer[]] => [headingOf(group), []]);
-  const groups = new Map(known);
-  for (const [heading, here] of groupBy(all, ({ server }) =>
-    headingOf({ name: server.adminGroup, organisation: server.organisation }),
-  )) {
-    groups.set(heading, here);
-  }
+  const withServers = groupBy(all, ({ server: { adminGroup: name, organisation } }) =>
+    headingOf({ name, organisation }),
+  );
+  const groups = new Map<string, readonly SurveyedServer[]>([
+    ...organisation.adminGroups.map((group) => [headingOf(group), []] as const),
+    ...withServers,
+  ]);
   return {
     kind: 'table',
     id: 'servers',
     title: '',
-    columns: columns.map(({ heading }) => ({ heading })),
+    // What is asked first of a server; 80 columns have room for no more, whatever it holds.
+    columns: [{ heading: 'Server' }, { heading: 'Verdict' }, { heading: 'Computer account' }],
     groups: [...groups].map(([heading, here]) => ({
       heading,
       rows: here.map((surveyed) => ({
-        cells: columns.map(({ text }) => text(surveyed, asOf)),
+        cells: [nameInWords(surveyed.server), surveyed.evidence.verdict, accountInWords(surveyed.account, asOf)],
         details: detailsOf(surveyed),
         mark: markOf[surveyed.evidence.verdict],
       })),
@@ -309,7 +296,7 @@ export function serverTable({
   };
 }
 
-function headingOf({ name, organisation }: { readonly name: string; readonly organisation: string }): string {
+function headingOf({ name, organisation }: AdminGroup): string {
   return `Organisation ${organisation}, administrative group ${name}`;
 }
 
@@ -345,7 +332,7 @@ export function tellingName({ server }: SurveyedServer, all: readonly SurveyedSe
 }
 
 /** "in use: logged on 2 days ago, DAG member" */
-export function serverHint({ account, evidence }: SurveyedServer, asOf: AsOf): string {
+function serverHint({ account, evidence }: SurveyedServer, asOf: AsOf): string {
   const signs = [...evidence.for, ...evidence.against];
   const words = signs.length === 0 ? `account ${accountInWords(account, asOf)}` : signs.join(', ');
   return `${evidence.verdict}: ${words}`;
@@ -357,9 +344,4 @@ function accountInWords(account: ComputerAccount, asOf: AsOf): string {
   if (account.isDisabled) return 'disabled';
   const days = daysSince(account.lastLogon, asOf.now);
   return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days, asOf)}`;
-}
-
-/** The servers, the likeliest orphan first. */
-export function likeliestFirst(all: readonly SurveyedServer[]): readonly SurveyedServer[] {
-  return all.toSorted((one, other) => other.evidence.score - one.evidence.score);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
+import { forestHeadline } from '../../../src/ad/forest.ts';
+import { serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
 import type { ComputerAccount, Survey, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/table.ts';
 
@@ -107,11 +108,9 @@ describe('the headline', () => {
   } as Survey['forest'];
 
   test('has the DNS name of the forest and where it was read', () => {
-    expect(headline({ forest, readFrom: 'dc1.corp.example.com (GC, LDAPS)' })).toBe(
+    expect(forestHeadline(forest, 'dc1.corp.example.com (GC, LDAPS)')).toBe(
       'Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)',
     );
-    expect(headline({ forest, readFrom: 'an export' })).toBe(
-      'Forest corp.example.com, configuration read from an export',
-    );
+    expect(forestHeadline(forest, 'an export')).toBe('Forest corp.example.com, configuration read from an export');
   });
 });
