@@ -1,7 +1,7 @@
-/** A directory session in this process: it reads and writes a DC's store directly. */
+/** A client of a DC in this process: its session, and what it can read and write with its rights. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attribute, Entry } from '../ad/entry.ts';
+import { type Attribute, type Entry, sidFromText } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
 import {
   ConnectionError,
@@ -18,6 +18,7 @@ import {
   type DirectorySession,
   everything,
   type Modification,
+  type NewAttribute,
   readRootDse as parseRootDse,
   type RootDse,
   rootDseAttributes,
@@ -26,19 +27,12 @@ import {
   sendableControls,
 } from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
-import {
-  type Client,
-  noOptions,
-  type RequestOptions,
-  readerOf,
-  readRootDse,
-  type WriteRequest,
-  write,
-} from './operations.ts';
 import { Refusal } from './refusal.ts';
-import { findEntries, selectAttributes } from './search.ts';
-import type { ReturnedAttribute, Rights } from './view.ts';
-import type { AttributeChange } from './write.ts';
+import { attributeType } from './schema.ts';
+import { findEntries, resolveEntry, type Selection, selectAttributes, selectRootDse } from './search.ts';
+import { deleteEntry, isUndelete, undelete } from './tombstones.ts';
+import { administrator, type Reader, type ReturnedAttribute, type Rights, rootDse } from './view.ts';
+import { type AttributeChange, addEntry, assertMayWrite, modifyEntry, operateRootDse, type Writer } from './write.ts';
 
 export interface SessionOptions {
   readonly port: number;
@@ -232,4 +226,111 @@ function entryOf(dn: string, returned: readonly ReturnedAttribute[]): Entry {
     attributes.set(name.toLowerCase(), { name, values: values.map((value) => Buffer.from(value)) });
   }
   return { dn, attributes };
+}
+
+export interface Client {
+  readonly replica: Replica;
+  readonly rights: Rights;
+  /** The global catalog's port: searches cover the whole forest, writes are refused. */
+  readonly globalCatalog: boolean;
+}
+
+/** What the controls of a request ask for. */
+export interface RequestOptions {
+  readonly showDeleted: boolean;
+  readonly showRecycled: boolean;
+  readonly permissive: boolean;
+  readonly treeDelete: boolean;
+  /** Parts of nTSecurityDescriptor; undefined without the SD flags control. */
+  readonly securityParts: number | undefined;
+}
+
+export type WriteRequest =
+  | { readonly kind: 'modify'; readonly dn: string; readonly changes: readonly AttributeChange[] }
+  | { readonly kind: 'add'; readonly dn: string; readonly attributes: readonly NewAttribute[] }
+  /** After `atMost` entries a tree delete answers "not finished, ask again". */
+  | { readonly kind: 'delete'; readonly dn: string; readonly atMost?: number };
+
+export function readerOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Reader {
+  const { store, domainController, replication, withheld, now } = replica;
+  return {
+    store,
+    domainController,
+    replication,
+    rights,
+    now,
+    withheld,
+    wholeForest: globalCatalog,
+    recycleBin: store.recycleBin,
+    shows: { deleted: options.showDeleted, recycled: options.showRecycled },
+    ...(options.securityParts === undefined ? {} : { securityParts: options.securityParts }),
+  };
+}
+
+export function writerOf(client: Client, options: RequestOptions): Writer {
+  const { permissive, treeDelete } = options;
+  return { ...readerOf(client, options), replica: client.replica, permissive, treeDelete };
+}
+
+/** The rootDSE, which every client may read (MS-ADTS 3.1.1.3.2). */
+export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
+  const { replica } = client;
+  const reader = readerOf({ ...client, rights: administrator }, noOptions);
+  const named = new Set(selection.attributes.map((name) => name.toLowerCase()));
+  const all = [...rootDse(reader, replica.rootDseRecord, named), ...groupsOf(client.rights)].filter(
+    ({ name }) => !reader.withheld.has(attributeType(name)),
+  );
+  return selectRootDse(all, selection);
+}
+
+/** BUILTIN\Administrators (MS-DTYP 2.4.2.4). */
+const administrators = sidFromText('S-1-5-32-544');
+
+/** The groups of a user, as far as our rights are groups (tokenGroups of the rootDSE: MS-ADTS 3.1.1.3.2). */
+function groupsOf({ mayReadDeleted }: Rights): ReturnedAttribute[] {
+  return mayReadDeleted ? [{ name: 'tokenGroups', values: [administrators] }] : [];
+}
+
+export const noOptions: RequestOptions = {
+  showDeleted: false,
+  showRecycled: false,
+  permissive: false,
+  treeDelete: false,
+  securityParts: undefined,
+};
+
+/** Carries out a write, and has the other DCs take it. Throws Refusal; a tree delete may then be done in part. */
+export function write(request: WriteRequest, client: Client, options: RequestOptions): void {
+  const { store, surroundings } = client.replica;
+  const writesBefore = store.writes.length;
+  try {
+    carryOut(request, writerOf(client, options));
+  } finally {
+    if (store.writes.length > writesBefore) surroundings.written(client.replica);
+  }
+}
+
+function carryOut(request: WriteRequest, writer: Writer): void {
+  switch (request.kind) {
+    case 'modify':
+      modify(request.dn, request.changes, writer);
+      break;
+    case 'add':
+      addEntry(request.dn, request.attributes, writer);
+      break;
+    case 'delete':
+      deleteEntry(request.dn, writer, request.atMost);
+      break;
+  }
+}
+
+function modify(dn: string, changes: readonly AttributeChange[], writer: Writer): void {
+  assertMayWrite(dn, writer);
+  if (dn === '') {
+    operateRootDse(changes);
+    return;
+  }
+  const entry = resolveEntry(dn, writer);
+  if (isUndelete(changes)) undelete(entry, changes, writer);
+  else modifyEntry(entry, changes, writer);
 }

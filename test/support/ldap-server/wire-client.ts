@@ -3,6 +3,9 @@
 import { dnsNameOfDn } from '../../../src/ad/dn.ts';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
 import { assertionKey, type StoredEntry, valueKey } from '../../../src/embedded/entry.ts';
+import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
+import { attributeType } from '../../../src/embedded/schema.ts';
+import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
 import {
   type Client,
   type RequestOptions,
@@ -10,10 +13,7 @@ import {
   readRootDse,
   write,
   writerOf,
-} from '../../../src/embedded/operations.ts';
-import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
-import { attributeType } from '../../../src/embedded/schema.ts';
-import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
+} from '../../../src/embedded/session.ts';
 import { administrator, type Reader, type ReturnedAttribute, visibleValues } from '../../../src/embedded/view.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
 import { type Control, controlOid } from '../../../src/ldap/session.ts';
