@@ -6,7 +6,7 @@
 import { access, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { PlanConnection, Target } from '../change/plan.ts';
-import type { EmbeddedForest } from '../embedded/open-embedded.ts';
+import type { EmbeddedForest } from '../embedded/forest.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { shownPath } from '../quoting.ts';
@@ -77,7 +77,7 @@ const isGiven = (value: string | boolean | undefined): boolean => value !== unde
  * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
  */
 async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
-  const { openEmbeddedForest } = await import('../embedded/open-embedded.ts');
+  const { openEmbeddedForest } = await import('../embedded/forest.ts');
   const sources = await Promise.all(files.map(async (file) => ({ name: file, content: await contentOf(file) })));
   const forest = await openEmbeddedForest({
     sources,
@@ -154,7 +154,7 @@ export async function practiceSiteAround(folder: string): Promise<string | undef
  * @throws what reading the saved forest or the templates throws; `close` throws FileError if saving fails
  */
 export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
-  const { openPracticeForest } = await import('../embedded/practice-forest.ts');
+  const { openPracticeForest } = await import('../embedded/forest.ts');
   const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
   const release = atEndOfProcess(() => forest.save());
   const save = (): void => {

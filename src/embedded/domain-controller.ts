@@ -11,6 +11,11 @@ import type { Store } from './store.ts';
 /** Attributes of a rootDSE record in the data, by lower-case name; they replace those that the DC would give. */
 export type RootDseRecord = ReadonlyMap<string, { readonly name: string; readonly values: readonly Buffer[] }>;
 
+/** The DNS name of the DC that a rootDSE record is of, in lower case. */
+export function hostOf(record: RootDseRecord | undefined): string | undefined {
+  return record?.get('dnshostname')?.values[0]?.toString().toLowerCase();
+}
+
 export interface DomainController {
   /** DNS name, lower case; for an export without a rootDSE, "export". */
   readonly host: string;
@@ -49,9 +54,9 @@ export interface ReplicationState {
 }
 
 /** What takes the place of a DC for an export: part of one naming context or more, as it was once read. */
-export function exportedFrom(host: string | undefined): DomainController {
+export function exportedFrom(record: RootDseRecord | undefined): DomainController {
   return {
-    host: host?.toLowerCase() ?? 'export',
+    host: hostOf(record) ?? 'export',
     ntdsSettings: undefined,
     objectGuid: undefined,
     invocationId: undefined,

@@ -11,10 +11,18 @@ import { createHash } from 'node:crypto';
 import { deletedRdnOf, rdnOf } from '../ad/dn.ts';
 import { formatGeneralizedTime, formatGuid, guidFromText, sidFromText } from '../ad/entry.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../ldif/ldif.ts';
-import { type LdifInput, readLdifEntries } from '../ldif/ldif-reader.ts';
-import { type DomainController, domainControllersIn, type RootDseRecord } from './domain-controller.ts';
+import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../ldif/ldif-reader.ts';
+import { type DomainController, domainControllersIn, exportedFrom, type RootDseRecord } from './domain-controller.ts';
 import { type StoredEntry, textOf, toText, toValue, type Value } from './entry.ts';
-import { hostsOf, onlyOnStatement, readStamp, stampStatement, stampText, withTimes } from './practice-statements.ts';
+import {
+  hostsOf,
+  isStatement,
+  onlyOnStatement,
+  readStamp,
+  stampStatement,
+  stampText,
+  withTimes,
+} from './practice-statements.ts';
 import { type AttributeType, attributeType, wholeChain } from './schema.ts';
 import { defaultDescriptor } from './security-descriptor.ts';
 import { Store } from './store.ts';
@@ -35,9 +43,8 @@ export interface LoadedForest {
 }
 
 interface Located {
-  readonly record: LdifContentRecord;
+  readonly record: LocatedLdifEntry;
   readonly source: string;
-  readonly line: number;
 }
 
 interface Placed extends Located {
@@ -47,33 +54,32 @@ interface Placed extends Located {
 
 /** A complete forest with a store for each of its DCs. Throws LdifSyntaxError, also if an entry's parent is missing. */
 export async function loadForest(sources: readonly LdifSource[], now: Date): Promise<LoadedForest> {
-  const { rootDses, records } = await read(sources);
-  const timed = records.map((one) => ({ ...one, record: withTimes(withoutBackLinks(one.record), now) }));
+  const rootDses: LdifContentRecord[] = [];
+  const ofAll: Located[] = [];
+  const ofSome: Located[] = [];
+  for await (const { record, source } of recordsOf(sources)) {
+    if (record.dn === '') rootDses.push(record);
+    else (isOfSome(record) ? ofSome : ofAll).push({ record: withTimes(withoutBackLinks(record), now), source });
+  }
   const supplies = new Supplies(now);
-  const add = (store: Store, ones: readonly Located[]): Placed[] => {
+  const add = (store: Store, ones: readonly Located[]): readonly Placed[] => {
     const placed = ones.map((one) => ({ ...one, store, entry: place(store, one.record) }));
     for (const { entry } of placed) if (isNamingContextHead(entry)) store.markNamingContext(entry);
     for (const { entry } of placed) supplies.complete(entry, store);
     return placed;
   };
   const common = new Store();
-  const placed = add(
-    common,
-    timed.filter(({ record }) => !isOfSomeDomainControllers(record)),
-  );
+  const onAll = add(common, ofAll);
   const domainControllers = domainControllersIn(common);
   const first = domainControllers[0]?.invocationId;
   common.defaultOrigin = first === undefined ? '' : formatGuid(first);
-  for (const one of placed) setStamps(one);
+  for (const one of onAll) setStamps(one);
   const stores = new Map(domainControllers.map(({ host }, index) => [host, index === 0 ? common : common.clone()]));
-  for (const one of timed.filter(({ record }) => isOfSomeDomainControllers(record))) {
-    for (const host of hostsOf(one.record, domainControllers) ?? []) {
-      const store = stores.get(host);
-      if (store !== undefined) placed.push(...add(store, [one]));
-    }
-  }
-  for (const one of placed) if (one.store !== common || isOfSomeDomainControllers(one.record)) setStamps(one);
-  refuseStray(placed);
+  const onSome = ofSome.flatMap((one) =>
+    hostsOf(one.record, domainControllers).flatMap((host) => add(stores.get(host) ?? common, [one])),
+  );
+  for (const one of onSome) setStamps(one);
+  refuseStray([...onAll, ...onSome]);
   return {
     domainControllers,
     stores,
@@ -83,9 +89,7 @@ export async function loadForest(sources: readonly LdifSource[], now: Date): Pro
 }
 
 /** What an export shows, and naming contexts as far as its DNs show them. Throws LdifSyntaxError. */
-export async function loadExport(
-  sources: readonly LdifSource[],
-): Promise<{ readonly store: Store; readonly rootDseRecords: readonly RootDseRecord[] }> {
+export async function loadExport(sources: readonly LdifSource[]): Promise<LoadedForest> {
   const store = new Store();
   const rootDseRecords: RootDseRecord[] = [];
   for await (const { record } of recordsOf(sources)) {
@@ -96,7 +100,9 @@ export async function loadExport(
     const head = headAbove(place(store, record));
     if (head !== undefined) store.markNamingContext(head);
   }
-  return { store, rootDseRecords };
+  const domainController = exportedFrom(rootDseRecords[0]);
+  const stores = new Map([[domainController.host, store]]);
+  return { domainControllers: [domainController], stores, rootDseRecords, rootDses: [] };
 }
 
 /**
@@ -171,36 +177,20 @@ function byName([one]: readonly [AttributeType, unknown], [other]: readonly [Att
   return one.name < other.name ? -1 : 1;
 }
 
-async function read(
-  sources: readonly LdifSource[],
-): Promise<{ readonly rootDses: readonly LdifContentRecord[]; readonly records: readonly Located[] }> {
-  const rootDses: LdifContentRecord[] = [];
-  const records: Located[] = [];
-  for await (const one of recordsOf(sources)) {
-    if (one.record.dn === '') rootDses.push(one.record);
-    else records.push(one);
-  }
-  return { rootDses, records };
-}
-
 async function* recordsOf(sources: readonly LdifSource[]): AsyncGenerator<Located> {
   for (const { name, content } of sources) {
-    for await (const record of readLdifEntries(content, name)) yield { record, source: name, line: record.line };
+    for await (const record of readLdifEntries(content, name)) yield { record, source: name };
   }
 }
 
-function isOfSomeDomainControllers({ attributes }: LdifContentRecord): boolean {
+function isOfSome({ attributes }: LdifContentRecord): boolean {
   return attributes.some(({ name }) => isStatement(name, onlyOnStatement));
-}
-
-function isStatement(name: string, statement: string): boolean {
-  return name.toLowerCase() === statement.toLowerCase();
 }
 
 function refuseStray(placed: readonly Placed[]): void {
   const stray = placed.find(({ entry }) => !entry.isNamingContext && entry.parent?.present !== true);
   if (stray === undefined) return;
-  throw new LdifSyntaxError(stray.source, stray.line, `the parent of ${stray.entry.dn} is not in the data`);
+  throw new LdifSyntaxError(stray.source, stray.record.line, `the parent of ${stray.entry.dn} is not in the data`);
 }
 
 function setStamps({ store, entry, record }: Placed): void {
@@ -219,7 +209,7 @@ function setStamps({ store, entry, record }: Placed): void {
 }
 
 /** A forest has all the forward links that make them. */
-function withoutBackLinks({ attributes, ...record }: LdifContentRecord): LdifContentRecord {
+function withoutBackLinks({ attributes, ...record }: LocatedLdifEntry): LocatedLdifEntry {
   return { ...record, attributes: attributes.filter(({ name }) => attributeType(name).link.direction !== 'back') };
 }
 

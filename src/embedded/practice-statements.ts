@@ -76,14 +76,27 @@ export function stampText(attribute: string, { version, time, originUsn, origin 
   return [attribute, version, formatGeneralizedTime(time), originUsn, origin].join(' ').trimEnd();
 }
 
-/** The DCs that an entry is stated for; undefined: all of them. Throws FileError for an unknown DC. */
-export function hostsOf(
-  record: LdifContentRecord,
+/** Whether an attribute is this statement. */
+export function isStatement(name: string, statement: string): boolean {
+  return name.toLowerCase() === statement.toLowerCase();
+}
+
+/** The hosts that an entry is stated for. Throws FileError for an unknown DC. */
+export function hostsOf(record: LdifContentRecord, domainControllers: readonly DomainController[]): readonly string[] {
+  const values = record.attributes
+    .filter(({ name }) => isStatement(name, onlyOnStatement))
+    .flatMap((one) => one.values);
+  return hostsIn(values, onlyOnStatement, domainControllers);
+}
+
+/** The hosts of DCs whose names are listed. */
+function hostsIn(
+  values: readonly Buffer[],
+  statement: string,
   domainControllers: readonly DomainController[],
-): readonly string[] | undefined {
-  const statement = record.attributes.find(({ name }) => name.toLowerCase() === onlyOnStatement.toLowerCase());
-  const hosts = statement?.values.flatMap((value) => wordsOf(value.toString()));
-  return hosts?.map((host) => find(host, domainControllers, `${onlyOnStatement}: ${host}`).host);
+): readonly string[] {
+  const words = values.flatMap((value) => wordsOf(value.toString()));
+  return words.map((host) => find(host, domainControllers, `${statement}: ${host}`).host);
 }
 
 export interface StatedCursor {
@@ -117,8 +130,7 @@ export function replicationOf(
     const usn = fields.get('usn');
     return { source, usn: usn === undefined ? undefined : BigInt(usn), lastSuccess: timeOf(fields.get('success')) };
   });
-  const cut = (record.get(cutStatement)?.values ?? []).flatMap((value) => wordsOf(value.toString()));
-  const cutFrom = cut.map((host) => find(host, domainControllers, `${cutStatement}: ${host}`).host);
+  const cutFrom = hostsIn(record.get(cutStatement)?.values ?? [], cutStatement, domainControllers);
   return { partners, cursors, cutFrom };
 }
 

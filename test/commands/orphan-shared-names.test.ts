@@ -6,7 +6,7 @@ import type { Plan } from '../../src/change/plan.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest } from '../../src/embedded/forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/forest.ts';
 import { type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { orphan as orphanDn } from '../change/entries-support.ts';
 import { practiceForest, practiceTime } from '../support/practice-forest.ts';

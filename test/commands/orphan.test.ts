@@ -6,7 +6,7 @@ import type { Entry } from '../../src/ad/entry.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import type { EmbeddedForest } from '../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { practiceForest } from '../support/practice-forest.ts';
 import { directoryOf, type PracticeSite, siteInMemory } from '../support/practice-site.ts';

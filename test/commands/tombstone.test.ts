@@ -8,7 +8,7 @@ import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest } from '../../src/embedded/forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import { repsFrom } from '../ad/scenario/replication.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Attribute, Change, type Client, type Entry } from 'ldapts';
 import { describe, expect, it } from 'vitest';
 import { deletedRdnOf } from '../../src/ad/dn.ts';
-import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest, type PracticeForest } from '../../src/embedded/forest.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
 import {

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { type BerWriter, Client, Control, type Entry } from 'ldapts';
 import { onTestFinished } from 'vitest';
-import type { EmbeddedOptions } from '../../src/embedded/open-embedded.ts';
+import type { EmbeddedOptions } from '../../src/embedded/forest.ts';
 import type { Account } from '../support/ldap-server/accounts.ts';
 import { type ConnectOptions, openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
 

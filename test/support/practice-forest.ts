@@ -1,9 +1,8 @@
 /** The practice forest as it is laid out: each test gets a copy, as to parse it takes far longer than to copy it. */
 
 import { randomUUID } from 'node:crypto';
+import { type EmbeddedForest, embeddedForest, openPracticeForest } from '../../src/embedded/forest.ts';
 import { type LoadedForest, loadForest } from '../../src/embedded/load.ts';
-import { type EmbeddedForest, embeddedForest } from '../../src/embedded/open-embedded.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 
 export const templates = new URL('../../templates/', import.meta.url);
 /** The time of every copy. */

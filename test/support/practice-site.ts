@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/directory.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import type { EmbeddedForest } from '../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from './fixed-world.ts';
 import { freshFolder } from './fresh-folder.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest, type PracticeForest } from '../../src/embedded/forest.ts';
 import { administrator } from '../../src/embedded/view.ts';
 import { describeWithSamba } from '../ad/lab/describe-with-samba.ts';
 import type { DomainController } from '../ad/lab/domain-controller.ts';

@@ -5,7 +5,7 @@ import type { ProbeMeans } from '../../../src/ad/locate.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
-import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
+import { openPracticeForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
 import { propose } from '../../../src/remedies/orphan/changes.ts';

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { normalizedDn } from '../../../src/ad/dn.ts';
 import { namingTest } from '../../../src/ad/naming.ts';
 import { readSubtree } from '../../../src/change/subtree.ts';
-import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
+import { openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { type ConfigurationFindings, readConfigurationReferrers } from '../../../src/remedies/orphan/referrers.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseShowrepl } from '../../../src/ad/repadmin.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
-import { type EmbeddedForest, openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { assess } from '../../../src/remedies/tombstone/assess.ts';

@@ -8,7 +8,7 @@ import { createServer, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
-import { type EmbeddedForest, type EmbeddedOptions, openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
+import { type EmbeddedForest, type EmbeddedOptions, openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import { type PullOutcome, pull } from '../../../src/embedded/replication.ts';
 import { connectErrors, socketError } from '../../../src/embedded/session.ts';
 import type { Account } from './accounts.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
+import { openPracticeForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { remedies } from '../../../src/remedies/index.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';

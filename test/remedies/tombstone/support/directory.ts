@@ -1,7 +1,7 @@
 /** The embedded directory as the remedy's world, and LDIF for its domain controllers. */
 
 import { onTestFinished } from 'vitest';
-import type { EmbeddedForest } from '../../../../src/embedded/open-embedded.ts';
+import type { EmbeddedForest } from '../../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../../src/ldap/session.ts';
 import type { DirectoryWorld } from '../../../../src/remedies/remedy.ts';
 import { configuration, now } from '../../../embedded/support.ts';

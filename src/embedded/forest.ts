@@ -3,13 +3,18 @@
  * behind the practice forest, offline work on an export, and tests.
  */
 
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { guidFromText } from '../ad/entry.ts';
-import type { Connector, DirectorySession, ServerAddress } from '../ldap/session.ts';
+import { errnoOf, FileError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import type { Connector } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif.ts';
 import {
   type Condition,
   domainControllersIn,
-  exportedFrom,
+  hostOf,
   Replica,
   type RootDseRecord,
   type Surroundings,
@@ -56,10 +61,7 @@ export interface EmbeddedForest extends Connector {
 /** Throws LdifSyntaxError, FileError for a statement that cannot be read, and what reading the sources throws. */
 export async function openEmbeddedForest(options: EmbeddedOptions): Promise<EmbeddedForest> {
   const { kind, sources, clock } = options;
-  return embeddedForest(
-    kind === 'forest' ? await loadForest(sources, clock()) : await exportAsForest(options),
-    options,
-  );
+  return embeddedForest(await (kind === 'forest' ? loadForest(sources, clock()) : loadExport(sources)), options);
 }
 
 /** The forest of what was loaded, whose stores are its own from then on. */
@@ -76,14 +78,32 @@ export function embeddedForest(loaded: LoadedForest, options: Omit<EmbeddedOptio
     },
   };
   for (const replica of replicasOf(loaded, surroundings, options.kind)) replicas.set(replica.host, replica);
-  return new Embedded(replicas, loaded);
-}
-
-async function exportAsForest({ sources }: EmbeddedOptions): Promise<LoadedForest> {
-  const { store, rootDseRecords } = await loadExport(sources);
-  const domainController = exportedFrom(hostOf(rootDseRecords[0]));
-  const stores = new Map([[domainController.host, store]]);
-  return { domainControllers: [domainController], stores, rootDseRecords, rootDses: [] };
+  const replicaOf = (host: string): Replica => {
+    const replica = replicas.get(host.toLowerCase());
+    if (replica === undefined) throw socketError('ENOTFOUND', host);
+    return replica;
+  };
+  return {
+    domainControllers: [...replicas.keys()],
+    open: ({ host, port = ldapPort }) =>
+      EmbeddedSession.open(host, replicas.get(host.toLowerCase()), {
+        port,
+        globalCatalog: port === globalCatalogPort,
+        rights: administrator,
+        deadlineMs: 5000,
+        operationDeadlineMs: 60_000,
+      }),
+    replica: replicaOf,
+    setCondition: (host, condition) => {
+      const replica = replicaOf(host);
+      replica.condition = { ...replica.condition, ...condition };
+    },
+    toLdif: () => {
+      const living = livingHosts(loaded.stores);
+      const stores = new Map([...loaded.stores].filter(([host]) => living.has(host)));
+      return writeLdif(dump(stores, aboutHosts(loaded.rootDses, living)));
+    },
+  };
 }
 
 function replicasOf(loaded: LoadedForest, surroundings: Surroundings, kind: EmbeddedOptions['kind']): Replica[] {
@@ -117,10 +137,6 @@ function stateReplication(replica: Replica, replicas: readonly Replica[], record
   }
 }
 
-function hostOf(record: RootDseRecord | undefined): string | undefined {
-  return record?.get('dnshostname')?.values[0]?.toString().toLowerCase();
-}
-
 /** The DCs that any other one still has NTDS Settings of: one whose metadata was removed comes back by promotion only. */
 function livingHosts(stores: LoadedForest['stores']): ReadonlySet<string> {
   const hosts = [...stores.keys()];
@@ -134,44 +150,108 @@ function livingHosts(stores: LoadedForest['stores']): ReadonlySet<string> {
   );
 }
 
-class Embedded implements EmbeddedForest {
-  readonly #replicas: ReadonlyMap<string, Replica>;
-  readonly #loaded: LoadedForest;
+/** The practice site's DC that cannot be reached. */
+const lostDomainController = 'dc4.corp.example.com';
 
-  constructor(replicas: ReadonlyMap<string, Replica>, loaded: LoadedForest) {
-    this.#replicas = replicas;
-    this.#loaded = loaded;
+/** The forest of the practice site: made from the templates, and kept in the site's folder once it is changed, or planned on. */
+export interface PracticeForest extends EmbeddedForest {
+  /**
+   * Writes the changes since the last call to `directory/forest.ldif` in the site's folder, whole or not at all; without
+   * changes does nothing. It is synchronous, so that it can run when the process ends. Throws FileError.
+   */
+  save(): void;
+  /** Has the next `save` write the forest also without changes: else its times are other ones when it is opened again. */
+  keep(): void;
+}
+
+/**
+ * Opens the practice forest: as it was saved in the folder, else as the templates have it.
+ *
+ * @param folder the practice site's
+ * @param templates the templates folder, as a URL that ends in a slash
+ * @throws whatever reading those throws
+ */
+export async function openPracticeForest(
+  folder: string,
+  templates: URL,
+  clock: () => Date,
+  newGuid: () => string,
+): Promise<PracticeForest> {
+  const file = path.join(folder, 'directory', 'forest.ldif');
+  let isChanged = false;
+  const noteChange = (): void => {
+    isChanged = true;
+  };
+  const forest = await openEmbeddedForest({
+    sources: (await savedSource(file)) ?? (await templateSources(templates)),
+    kind: 'forest',
+    clock,
+    newGuid,
+    onWrite: noteChange,
+  });
+  // Its metadata may have been removed.
+  if (forest.domainControllers.includes(lostDomainController)) {
+    forest.setCondition(lostDomainController, { reachable: 'no-route' });
   }
+  return {
+    ...forest,
+    save: () => {
+      if (!isChanged) return;
+      writeWhole(file, [...forest.toLdif()].join(''));
+      isChanged = false;
+    },
+    keep: noteChange,
+  };
+}
 
-  get domainControllers(): readonly string[] {
-    return [...this.#replicas.keys()];
+async function savedSource(file: string): Promise<LdifSource[] | undefined> {
+  try {
+    return [{ name: file, content: await readFile(file) }];
+  } catch (error) {
+    // Nothing has been changed yet.
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
+}
 
-  async open({ host, port = ldapPort }: ServerAddress): Promise<DirectorySession> {
-    return await EmbeddedSession.open(host, this.#replicas.get(host.toLowerCase()), {
-      port,
-      globalCatalog: port === globalCatalogPort,
-      rights: administrator,
-      deadlineMs: 5000,
-      operationDeadlineMs: 60_000,
+const exchangeServers = [
+  { server: 'EX01', site: 'Amsterdam' },
+  { server: 'EX02', site: 'Amsterdam' },
+  { server: 'EX03', site: 'Paramaribo' },
+];
+
+async function templateSources(templates: URL): Promise<LdifSource[]> {
+  const names = ['forest.ldif', 'people.ldif', 'deletions.ldif', 'exchange-server.ldif'] as const;
+  const texts = await Promise.all(names.map((name) => readFile(new URL(`practice/${name}`, templates), 'utf8')));
+  const [forest = '', people = '', deletions = '', exchangeServer = ''] = texts;
+  return [
+    { name: 'forest.ldif', content: forest },
+    ...exchangeServers.map(({ server, site }) => ({
+      name: `exchange-server.ldif for ${server}`,
+      content: exchangeServer
+        .replaceAll('{{server}}', server)
+        .replaceAll('{{host}}', `${server.toLowerCase()}.corp.example.com`)
+        .replaceAll('{{site}}', site),
+    })),
+    { name: 'people.ldif', content: people },
+    { name: 'deletions.ldif', content: deletions },
+  ];
+}
+
+/** A process that ends here leaves the state before. Throws FileError. */
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.new`;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  } catch (error) {
+    throw new FileError({
+      attempted: 'save the practice forest',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Check that the folder can be written to; or start again in another folder: adsi-remedy practice DIR.',
+      cause: error,
     });
-  }
-
-  replica(host: string): Replica {
-    const replica = this.#replicas.get(host.toLowerCase());
-    if (replica === undefined) throw socketError('ENOTFOUND', host);
-    return replica;
-  }
-
-  setCondition(host: string, condition: Partial<Condition>): void {
-    const replica = this.replica(host);
-    replica.condition = { ...replica.condition, ...condition };
-  }
-
-  toLdif(): Iterable<string> {
-    const { stores, rootDses } = this.#loaded;
-    const living = livingHosts(stores);
-    const left = new Map([...stores].filter(([host]) => living.has(host)));
-    return writeLdif(dump(left, aboutHosts(rootDses, living)));
   }
 }
