@@ -10,8 +10,7 @@ import type { Replica } from './domain-controller.ts';
 import { type AttributeStamp, Reference, type StoredEntry, type Value } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
-import { strip } from './tombstones.ts';
-import { commit, markWritten } from './write.ts';
+import { commit, markWritten, strip } from './write.ts';
 
 export type PullOutcome =
   | { readonly kind: 'done'; readonly applied: number }

@@ -18,7 +18,6 @@ import {
   type DirectorySession,
   everything,
   type Modification,
-  type NewAttribute,
   readRootDse as parseRootDse,
   type RootDse,
   rootDseAttributes,
@@ -29,10 +28,9 @@ import {
 import type { Condition, Replica } from './domain-controller.ts';
 import { Refusal } from './refusal.ts';
 import { attributeType } from './schema.ts';
-import { findEntries, resolveEntry, type Selection, selectAttributes, selectRootDse } from './search.ts';
-import { deleteEntry, isUndelete, undelete } from './tombstones.ts';
+import { findEntries, type Selection, selectAttributes, selectRootDse } from './search.ts';
 import { administrator, type Reader, type ReturnedAttribute, type Rights, rootDse } from './view.ts';
-import { type AttributeChange, addEntry, assertMayWrite, modifyEntry, operateRootDse, type Writer } from './write.ts';
+import { type AttributeChange, carryOut, type WriteRequest, type Writer } from './write.ts';
 
 export interface SessionOptions {
   readonly port: number;
@@ -245,12 +243,6 @@ export interface RequestOptions {
   readonly securityParts: number | undefined;
 }
 
-export type WriteRequest =
-  | { readonly kind: 'modify'; readonly dn: string; readonly changes: readonly AttributeChange[] }
-  | { readonly kind: 'add'; readonly dn: string; readonly attributes: readonly NewAttribute[] }
-  /** After `atMost` entries a tree delete answers "not finished, ask again". */
-  | { readonly kind: 'delete'; readonly dn: string; readonly atMost?: number };
-
 export function readerOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Reader {
   const { store, domainController, replication, withheld, now } = replica;
   return {
@@ -308,29 +300,4 @@ export function write(request: WriteRequest, client: Client, options: RequestOpt
   } finally {
     if (store.writes.length > writesBefore) surroundings.written(client.replica);
   }
-}
-
-function carryOut(request: WriteRequest, writer: Writer): void {
-  switch (request.kind) {
-    case 'modify':
-      modify(request.dn, request.changes, writer);
-      break;
-    case 'add':
-      addEntry(request.dn, request.attributes, writer);
-      break;
-    case 'delete':
-      deleteEntry(request.dn, writer, request.atMost);
-      break;
-  }
-}
-
-function modify(dn: string, changes: readonly AttributeChange[], writer: Writer): void {
-  assertMayWrite(dn, writer);
-  if (dn === '') {
-    operateRootDse(changes);
-    return;
-  }
-  const entry = resolveEntry(dn, writer);
-  if (isUndelete(changes)) undelete(entry, changes, writer);
-  else modifyEntry(entry, changes, writer);
 }

@@ -1,13 +1,26 @@
 /**
- * Adding and modifying entries (RFC 4511 4.6 and 4.7, MS-ADTS 3.1.1.5.2 and 3.1.1.5.3), and what all writes share: the
- * right to write, values from a client, and the marks that a write leaves on an entry.
+ * What a client writes: adding, modifying and deleting entries (RFC 4511 4.6 to 4.8, MS-ADTS 3.1.1.5.2, 3 and 5) and
+ * undeleting them (3.1.1.5.3.7.3).
+ *
+ * Without the Recycle Bin a deleted entry becomes a tombstone: it loses most attributes, and every link from and to it.
+ * With the Recycle Bin it loses nothing; the entry and its links are hidden. In both cases DN values that are no links
+ * stay and show the new name, because they refer to the entry.
  */
 
 import { formatDn, parseDn, type RdnAttribute, rdnOf } from '../ad/dn.ts';
-import { formatGeneralizedTime } from '../ad/entry.ts';
+import { formatGeneralizedTime, formatGuid } from '../ad/entry.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
-import { foldedText, isWellFormed, Reference, type StoredEntry, toValue, type Value, valueKey } from './entry.ts';
+import {
+  foldedText,
+  isDeletedObjectsContainer,
+  isWellFormed,
+  Reference,
+  type StoredEntry,
+  toValue,
+  type Value,
+  valueKey,
+} from './entry.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType, classType, wholeChain } from './schema.ts';
 import { refusingBadName, resolveEntry, resolvePlace } from './search.ts';
@@ -23,6 +36,35 @@ export interface Writer extends Reader {
   readonly treeDelete: boolean;
 }
 
+/** One change of a modify request. */
+export interface AttributeChange {
+  readonly operation: 'add' | 'delete' | 'replace';
+  readonly attribute: string;
+  readonly values: readonly Buffer[];
+}
+
+export type WriteRequest =
+  | { readonly kind: 'modify'; readonly dn: string; readonly changes: readonly AttributeChange[] }
+  | { readonly kind: 'add'; readonly dn: string; readonly attributes: readonly NewAttribute[] }
+  /** After `atMost` entries a tree delete answers "not finished, ask again". */
+  | { readonly kind: 'delete'; readonly dn: string; readonly atMost?: number };
+
+/** Carries out a write on this DC alone. Throws Refusal; a tree delete may then be done in part. */
+export function carryOut(request: WriteRequest, writer: Writer): void {
+  assertMayWrite(request.dn, writer);
+  switch (request.kind) {
+    case 'modify':
+      modify(request.dn, request.changes, writer);
+      break;
+    case 'add':
+      addEntry(request.dn, request.attributes, writer);
+      break;
+    case 'delete':
+      deleteEntry(request.dn, writer, request.atMost);
+      break;
+  }
+}
+
 /** Throws Refusal unless the writer may write, and on this DC: a read-only DC refers to another one. */
 export function assertMayWrite(dn: string, { domainController, replica, rights, wholeForest }: Writer): void {
   // The port of a global catalog takes no writes.
@@ -31,72 +73,8 @@ export function assertMayWrite(dn: string, { domainController, replica, rights, 
   if (!rights.mayWrite) throw refuse.access();
 }
 
-/** Sets attributes as an originating write of this DC: stamps them, and sets uSNChanged and whenChanged. */
-export function commit(
-  entry: StoredEntry,
-  changes: ReadonlyMap<AttributeType, readonly Value[]>,
-  replica: Replica,
-): void {
-  const { store, now } = replica;
-  const usn = store.nextUsn();
-  for (const [type, values] of changes) {
-    const version = (store.stampOf(entry, type)?.version ?? 0) + 1;
-    entry.stamps.set(type, { version, time: now, origin: replica.invocationId, originUsn: usn, usn });
-    store.set(entry, type, values);
-  }
-  markWritten(entry, store, usn, now);
-}
-
-/** Gives the entry the marks of a write under this number, and notes it for the other DCs. */
-export function markWritten(entry: StoredEntry, store: Store, usn: bigint, time: Date): void {
-  if (entry.values('uSNCreated').length === 0) store.set(entry, uSNCreated, [usn.toString()]);
-  store.set(entry, whenChanged, [formatGeneralizedTime(time)]);
-  store.set(entry, uSNChanged, [usn.toString()]);
-  store.writes.push(entry);
-}
-
-const whenChanged = attributeType('whenChanged');
-const uSNChanged = attributeType('uSNChanged');
-const uSNCreated = attributeType('uSNCreated');
-
-/** The value of objectCategory that the server supplies; [] in an export that shows no schema. */
-export function categoryOf(objectClass: readonly Value[], store: Store): Value[] {
-  const schema = store.schema?.dn;
-  const classes = objectClass.map((name) => classType(name.toString()));
-  const mostSpecific = classes.toSorted((one, other) => other.chain.length - one.chain.length)[0];
-  if (schema === undefined || mostSpecific === undefined) return [];
-  return [new Reference(store.reach(`CN=${mostSpecific.category},${schema}`), '')];
-}
-
-/** A client's values for an attribute. Throws Refusal: wrong syntax, a text that is no DN, the same value twice. */
-function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Writer): Value[] {
-  const values = given.map((bytes) => {
-    const value = toValue(type, bytes, (dn) => store.reach(dn));
-    if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
-    if (!isWellFormed(type, value)) throw refuse.syntax();
-    return value;
-  });
-  if (new Set(values.map((value) => valueKey(type, value))).size < values.length) throw refuse.valueExists(type.name);
-  return values;
-}
-
-/** Throws Refusal where a DN value names no entry, or a deleted one. An export may lack entries that exist. */
-function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Writer): void {
-  if (isExport(writer)) return;
-  const dangling = (value: Value): boolean =>
-    value instanceof Reference && (!value.target.present || value.target.isDeleted);
-  if (values.some(dangling)) throw refuse.nameReference(type.name);
-}
-
-/** Throws Refusal if a client may not write the attribute, or not with so many values. */
-function assertWritable(type: AttributeType, values: readonly Value[]): void {
-  if (type.systemOnly) throw refuse.systemOnly(type.name);
-  if (type.single && values.length > 1) throw refuse.singleValue(type.name);
-}
-
 /** Adds an entry with these attributes. Throws Refusal. */
-export function addEntry(dn: string, attributes: readonly NewAttribute[], writer: Writer): void {
-  assertMayWrite(dn, writer);
+function addEntry(dn: string, attributes: readonly NewAttribute[], writer: Writer): void {
   const { rdn, parentDn } = placeOf(dn);
   const parent = resolveEntry(parentDn, { ...writer, shows: { deleted: false, recycled: false } });
   if (resolvePlace(dn, writer)?.present === true) throw refuse.exists();
@@ -151,23 +129,19 @@ function givenValues(
   return given.set(naming, named);
 }
 
-/** One change of a modify request. */
-export interface AttributeChange {
-  readonly operation: 'add' | 'delete' | 'replace';
-  readonly attribute: string;
-  readonly values: readonly Buffer[];
-}
-
 /** Operations that a client starts by writing to the rootDSE; here they do nothing (MS-ADTS 3.1.1.3.3). */
 const rootDseOperations = new Set(['schemaupdatenow', 'dogarbagecollection']);
 
-/** Throws Refusal for an operation of the rootDSE that is not known. */
-export function operateRootDse(changes: readonly AttributeChange[]): void {
-  if (!changes.every(({ attribute }) => rootDseOperations.has(attribute.toLowerCase()))) throw refuse.unwilling();
-}
-
-/** Changes the attributes of an entry that is not deleted. Throws Refusal. */
-export function modifyEntry(entry: StoredEntry, given: readonly AttributeChange[], writer: Writer): void {
+function modify(dn: string, given: readonly AttributeChange[], writer: Writer): void {
+  if (dn === '') {
+    if (!given.every(({ attribute }) => rootDseOperations.has(attribute.toLowerCase()))) throw refuse.unwilling();
+    return;
+  }
+  const entry = resolveEntry(dn, writer);
+  if (isUndelete(given)) {
+    undelete(entry, given, writer);
+    return;
+  }
   if (entry.isDeleted) throw refuse.unwilling();
   const changes = changedValues(entry, given, writer);
   assertMandatory(entry, changes);
@@ -175,7 +149,7 @@ export function modifyEntry(entry: StoredEntry, given: readonly AttributeChange[
 }
 
 /** The values of every attribute that the changes touch, as they are after all of them. Throws Refusal. */
-export function changedValues(
+function changedValues(
   entry: StoredEntry,
   changes: readonly AttributeChange[],
   writer: Writer,
@@ -209,9 +183,9 @@ function changedOnce(
     case 'replace':
       return given;
     case 'add':
-      return withAdded(type, before, given, writer.permissive);
+      return withAdded(type, before, given, writer);
     case 'delete':
-      return withDeleted(type, before, given, writer.permissive);
+      return withDeleted(type, before, given, writer);
   }
 }
 
@@ -219,7 +193,7 @@ function withAdded(
   type: AttributeType,
   before: readonly Value[],
   given: readonly Value[],
-  permissive: boolean,
+  { permissive }: Writer,
 ): Value[] {
   const held = new Set(before.map((value) => valueKey(type, value)));
   const added = given.filter((value) => !held.has(valueKey(type, value)));
@@ -232,7 +206,7 @@ function withDeleted(
   type: AttributeType,
   before: readonly Value[],
   given: readonly Value[],
-  permissive: boolean,
+  { permissive }: Writer,
 ): Value[] {
   if (given.length === 0) {
     if (before.length === 0 && !permissive) throw refuse.noAttribute(type.name);
@@ -256,10 +230,209 @@ function newDescriptor(before: readonly Value[], given: readonly Value[], { secu
   return joined;
 }
 
+/** A client's values for an attribute. Throws Refusal: wrong syntax, a text that is no DN, the same value twice. */
+function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Writer): Value[] {
+  const values = given.map((bytes) => {
+    const value = toValue(type, bytes, (dn) => store.reach(dn));
+    if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
+    if (!isWellFormed(type, value)) throw refuse.syntax();
+    return value;
+  });
+  if (new Set(values.map((value) => valueKey(type, value))).size < values.length) throw refuse.valueExists(type.name);
+  return values;
+}
+
+/** Throws Refusal where a DN value names no entry, or a deleted one. An export may lack entries that exist. */
+function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Writer): void {
+  if (isExport(writer)) return;
+  const dangling = (value: Value): boolean =>
+    value instanceof Reference && (!value.target.present || value.target.isDeleted);
+  if (values.some(dangling)) throw refuse.nameReference(type.name);
+}
+
+/** Throws Refusal if a client may not write the attribute, or not with so many values. */
+function assertWritable(type: AttributeType, values: readonly Value[]): void {
+  if (type.systemOnly) throw refuse.systemOnly(type.name);
+  if (type.single && values.length > 1) throw refuse.singleValue(type.name);
+}
+
 /** Throws Refusal if the entry would lack an attribute that its classes require. */
-export function assertMandatory(entry: StoredEntry, changes: ReadonlyMap<AttributeType, readonly Value[]>): void {
+function assertMandatory(entry: StoredEntry, changes: ReadonlyMap<AttributeType, readonly Value[]>): void {
   const after = (name: string): readonly Value[] => changes.get(attributeType(name)) ?? entry.values(name);
   const required = after('objectClass').flatMap((name) => classType(name.toString()).mandatory);
   if (required.some((name) => after(name).length === 0)) throw refuse.objectClass('0000207C');
   if (after('objectClass').length === 0) throw refuse.objectClass('0000207B');
 }
+
+/** The value of objectCategory that the server supplies; [] in an export that shows no schema. */
+export function categoryOf(objectClass: readonly Value[], store: Store): Value[] {
+  const schema = store.schema?.dn;
+  const classes = objectClass.map((name) => classType(name.toString()));
+  const mostSpecific = classes.toSorted((one, other) => other.chain.length - one.chain.length)[0];
+  if (schema === undefined || mostSpecific === undefined) return [];
+  return [new Reference(store.reach(`CN=${mostSpecific.category},${schema}`), '')];
+}
+
+/** Whether a modify is of the one form that brings an entry back: it removes isDeleted and gives a DN. */
+function isUndelete(changes: readonly AttributeChange[]): boolean {
+  const has = (attribute: string): boolean => changes.some((change) => change.attribute.toLowerCase() === attribute);
+  return has('isdeleted') && has('distinguishedname');
+}
+
+/** Brings a deleted entry back under its old objectGUID, with the attributes that the request gives. Throws Refusal. */
+function undelete(entry: StoredEntry, given: readonly AttributeChange[], writer: Writer): void {
+  const isRecycled = entry.isTrue('isRecycled') && writer.recycleBin;
+  if (!entry.isDeleted || isDeletedObjectsContainer(entry) || isRecycled) throw refuse.unwilling();
+  const newDn = newDnOf(given);
+  const { parent, type, value } = newPlace(newDn, entry, writer);
+  const others = given.filter(({ attribute }) => !/^(isDeleted|distinguishedName)$/i.test(attribute));
+  const changes = new Map(changedValues(entry, others, { ...writer, permissive: true }));
+  for (const gone of ['isDeleted', 'isRecycled', 'lastKnownParent', 'msDS-LastKnownRDN'])
+    changes.set(attributeType(gone), []);
+  changes.set(attributeType('name'), [value]);
+  changes.set(attributeType(type), [value]);
+  if (entry.values('objectCategory').length === 0) {
+    changes.set(attributeType('objectCategory'), categoryOf(entry.values('objectClass'), writer.store));
+  }
+  assertMandatory(entry, changes);
+  commit(entry, changes, writer.replica);
+  writer.store.move(entry, parent, type, value);
+}
+
+function newDnOf(changes: readonly AttributeChange[]): string {
+  const removal = changes.find(({ attribute }) => attribute.toLowerCase() === 'isdeleted');
+  const naming = changes.find(({ attribute }) => attribute.toLowerCase() === 'distinguishedname');
+  const [dn] = naming?.values ?? [];
+  const removes = removal?.operation === 'delete' || (removal?.operation === 'replace' && removal.values.length === 0);
+  if (!removes || naming?.operation !== 'replace' || dn === undefined) throw refuse.unwilling();
+  return dn.toString('utf8');
+}
+
+function newPlace(
+  dn: string,
+  entry: StoredEntry,
+  writer: Writer,
+): { parent: StoredEntry; type: string; value: string } {
+  const [leaf, ...above] = refusingBadName(dn, parseDn);
+  if (leaf === undefined) throw refuse.badName(dn);
+  const parent = resolveEntry(formatDn(above), { ...writer, shows: { deleted: false, recycled: false } });
+  if (parent.namingContext !== entry.namingContext) throw refuse.unwilling();
+  const taken = writer.store.find(dn);
+  if (taken?.present === true && taken !== entry) throw refuse.exists();
+  return { parent, ...leaf[0] };
+}
+
+/** Bits of systemFlags (MS-ADTS 2.2.10). */
+const disallowDelete = 0x8000_0000;
+const disallowMoveOnDelete = 0x0200_0000;
+
+/** AD cuts the name of a deleted entry to make room for the mark and the GUID. */
+const longestRdn = 255;
+
+/**
+ * Deletes an entry; with the tree-delete control entry by entry, leaves first, as Windows does it. `atMost` entries are
+ * deleted then: after that the answer is "not finished, ask again". Throws Refusal.
+ */
+function deleteEntry(dn: string, writer: Writer, atMost = Number.POSITIVE_INFINITY): void {
+  const top = resolveEntry(dn, writer);
+  if (top.isDeleted) throw refuse.unwilling();
+  if (!writer.treeDelete && liveChildren(top).length > 0) throw refuse.nonLeaf();
+  if (writer.treeDelete && top.isTrue('isCriticalSystemObject')) throw refuse.unwilling();
+  for (const [deleted, entry] of leavesFirst(top).entries()) {
+    if (writer.treeDelete && deleted === atMost) throw refuse.treeDeleteNotFinished();
+    assertDeletable(entry, writer);
+    toDeleted(entry, writer);
+  }
+}
+
+function liveChildren(entry: StoredEntry): StoredEntry[] {
+  return entry.presentChildren.filter(({ isDeleted }) => !isDeleted);
+}
+
+function leavesFirst(top: StoredEntry): StoredEntry[] {
+  return [...liveChildren(top).flatMap(leavesFirst), top];
+}
+
+function assertDeletable(entry: StoredEntry, { rights, store }: Writer): void {
+  if (rights.mayNotDelete.some((dn) => store.find(dn) === entry)) throw refuse.access();
+  const flags = entry.number('systemFlags');
+  if ((flags & disallowDelete) !== 0 || entry.isNamingContext) throw refuse.cannotDelete();
+}
+
+function toDeleted(entry: StoredEntry, writer: Writer): void {
+  const { store, replica } = writer;
+  const parent = entry.parent;
+  if (parent === undefined) throw refuse.cannotDelete();
+  const keepsAll = writer.recycleBin;
+  const name = rdnOf(entry.rdn);
+  const changes = new Map<AttributeType, readonly Value[]>();
+  if (!keepsAll) {
+    for (const type of entry.attributes.keys()) {
+      if (!type.keptByTombstone && type.replicated) changes.set(type, []);
+    }
+  }
+  const guid = entry.bytes('objectGUID') ?? replica.surroundings.newGuid();
+  const mark = `\nDEL:${formatGuid(guid)}`;
+  const deletedName = name.value.slice(0, longestRdn - mark.length) + mark;
+  changes.set(attributeType('isDeleted'), ['TRUE']);
+  changes.set(attributeType('lastKnownParent'), [new Reference(parent, '')]);
+  changes.set(attributeType('name'), [deletedName]);
+  changes.set(attributeType(name.type), [deletedName]);
+  // From Windows Server 2008 R2 on, tombstones carry the mark too: there is nothing left in them to recover.
+  if (keepsAll) changes.set(attributeType('msDS-LastKnownRDN'), [name.value]);
+  else changes.set(attributeType('isRecycled'), ['TRUE']);
+  const stays = (entry.number('systemFlags') & disallowMoveOnDelete) !== 0;
+  const container = stays ? parent : (deletedObjectsOf(entry) ?? parent);
+  commit(entry, changes, replica);
+  if (!keepsAll) strip(entry, store);
+  store.move(entry, container, name.type, deletedName);
+}
+
+/** CN=Deleted Objects of the entry's naming context; undefined if the export does not contain it. */
+function deletedObjectsOf(entry: StoredEntry): StoredEntry | undefined {
+  return entry.namingContext?.presentChildren.find(isDeletedObjectsContainer);
+}
+
+/** Takes from a tombstone what it does not keep, and every link to it. */
+export function strip(entry: StoredEntry, store: Store): void {
+  const naming = attributeType(rdnOf(entry.rdn).type);
+  for (const type of [...entry.attributes.keys()]) {
+    if (!type.keptByTombstone && type !== naming) store.set(entry, type, []);
+  }
+  for (const [type, holders] of entry.referrers) {
+    if (type.link.direction !== 'forward') continue;
+    for (const holder of [...holders]) {
+      const values = holder.attributes.get(type) ?? [];
+      const left = values.filter((value) => !(value instanceof Reference && value.target === entry));
+      store.set(holder, type, left);
+    }
+  }
+}
+
+/** Sets attributes as an originating write of this DC: stamps them, and sets uSNChanged and whenChanged. */
+export function commit(
+  entry: StoredEntry,
+  changes: ReadonlyMap<AttributeType, readonly Value[]>,
+  replica: Replica,
+): void {
+  const { store, now } = replica;
+  const usn = store.nextUsn();
+  for (const [type, values] of changes) {
+    const version = (store.stampOf(entry, type)?.version ?? 0) + 1;
+    entry.stamps.set(type, { version, time: now, origin: replica.invocationId, originUsn: usn, usn });
+    store.set(entry, type, values);
+  }
+  markWritten(entry, store, usn, now);
+}
+
+/** Gives the entry the marks of a write under this number, and notes it for the other DCs. */
+export function markWritten(entry: StoredEntry, store: Store, usn: bigint, time: Date): void {
+  if (entry.values('uSNCreated').length === 0) store.set(entry, uSNCreated, [usn.toString()]);
+  store.set(entry, whenChanged, [formatGeneralizedTime(time)]);
+  store.set(entry, uSNChanged, [usn.toString()]);
+  store.writes.push(entry);
+}
+
+const whenChanged = attributeType('whenChanged');
+const uSNChanged = attributeType('uSNChanged');
+const uSNCreated = attributeType('uSNCreated');

@@ -1,6 +1,6 @@
 /** Requests from bytes (RFC 4511 section 4). */
 
-import type { WriteRequest } from '../../../src/embedded/session.ts';
+import type { WriteRequest } from '../../../src/embedded/write.ts';
 import { bitAnd, type Control, type Filter, type SearchScope } from '../../../src/ldap/session.ts';
 import { BerError, decode, type Element, elementsOf, readBoolean, readInteger, tags } from './ber.ts';
 import type { BindRequest, Request, RequestMessage, SearchRequest } from './protocol.ts';

@@ -1,6 +1,6 @@
 /** LDAP messages (RFC 4511 section 4) as data. */
 
-import type { WriteRequest } from '../../../src/embedded/session.ts';
+import type { WriteRequest } from '../../../src/embedded/write.ts';
 import type { Control, Filter, SearchScope } from '../../../src/ldap/session.ts';
 
 export interface BindRequest {
