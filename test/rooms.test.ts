@@ -44,7 +44,7 @@ const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
   'ad → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'remedies → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'change → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
-  'remedies → terminal': [/^terminal\/(prompter|questions)\.ts$/],
+  'remedies → terminal': [/^terminal\/prompter\.ts$/],
   'review → remedies': [/^remedies\/remedy\.ts$/],
 };
 

@@ -13,7 +13,7 @@ import type { DirectorySession } from '../ldap/session.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Prompter } from '../terminal/questions.ts';
+import type { Prompter } from '../terminal/prompter.ts';
 
 export interface Context extends Shell {
   readonly stdin: NodeJS.ReadStream | ReadStream;

@@ -11,7 +11,7 @@ import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import { shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
-import type { Prompter } from '../terminal/questions.ts';
+import type { Prompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { applyChange } from './apply-change.ts';
 import { confirmName } from './approval.ts';

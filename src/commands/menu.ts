@@ -14,8 +14,7 @@ import {
 import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
 import { readArguments } from '../flags.ts';
-import { askingAgain } from '../terminal/prompter.ts';
-import type { Choice, Prompter } from '../terminal/questions.ts';
+import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import { nearestName, pastedPath } from '../words.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';

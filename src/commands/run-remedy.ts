@@ -15,8 +15,7 @@ import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
-import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
-import type { Prompter } from '../terminal/questions.ts';
+import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import {
   type DirectoryFlags,

@@ -11,7 +11,7 @@ import type { FileUser, WindowsTools } from '../files/own-access.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import type { Prompter } from '../terminal/questions.ts';
+import type { Prompter } from '../terminal/prompter.ts';
 
 /** What every remedy is asked, whatever else. */
 export interface RemedyOptions {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { choiceRows, type DrawnList, type ListSpace, pageSize } from './choice-rows.ts';
 import type { Dialogue, Key, Reading, Space, View } from './dialogue.ts';
-import type { Choice, MultiselectQuestion, SelectQuestion } from './questions.ts';
+import type { Choice, MultiselectQuestion, SelectQuestion } from './prompter.ts';
 import { displayWidth, pad, startOf } from './text-width.ts';
 import { visible } from './visible.ts';
 

@@ -1,74 +1,82 @@
-import { BackError, CancelledError, UsageError } from '../errors.ts';
-import { choosingOne, choosingSeveral } from './choice-list.ts';
-import { type Dialogue, messageOf } from './dialogue.ts';
-import { ask, listen, paperOf, type Terminal, typedText } from './question-frame.ts';
-import type {
-  Choice,
-  ConfirmQuestion,
-  InputQuestion,
-  IntegerQuestion,
-  MultiselectQuestion,
-  Prompter,
-  Question,
-  SecretQuestion,
-  SelectQuestion,
-} from './questions.ts';
-import { inSigns, type Signs, unicodeSigns } from './style.ts';
-import { displayWidth, graphemesOf, wrapped } from './text-width.ts';
-import { readInteger, typing, yesOrNo } from './typed-answer.ts';
-import { visible } from './visible.ts';
+/** The interface that asks questions, the kinds of questions, and how to go back to an earlier one. */
 
-export type { Terminal } from './question-frame.ts';
-export type * from './questions.ts';
+import { BackError, UsageError } from '../errors.ts';
 
-export function terminalPrompter(terminal: Terminal): Prompter {
-  const give = <State, Answer>(dialogue: Dialogue<State, Answer>): Promise<Answer> =>
-    terminal.canRedraw === false ? askPlainly(terminal, dialogue) : ask(terminal, dialogue);
-  const readText = (validate: InputQuestion['validate']) => (text: string) => {
-    const problem = validate?.(text);
-    return problem === undefined ? { answer: text } : { problem };
-  };
-  const readValidInteger = (validate: IntegerQuestion['validate']) => (text: string) => {
-    const reading = readInteger(text);
-    const problem = 'answer' in reading ? validate?.(reading.answer) : undefined;
-    return problem === undefined ? reading : { problem };
-  };
-  const { signs = unicodeSigns } = terminal;
-  return {
-    select: async (question) => give(choosingOne(selectInSigns(question, signs))),
-    multiselect: async (question) =>
-      give(choosingSeveral({ ...question, choices: inSignsOf(question.choices, signs) })),
-    input: ({ message, initial, validate }) =>
-      give(typing({ message, initial, hidden: false, read: readText(validate) })),
-    integer: ({ message, initial, validate }) =>
-      give(typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
-    secret: ({ message, validate }) =>
-      give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
-    confirm: ({ about = [], ...question }) =>
-      give(yesOrNo({ ...question, about: about.map((text) => inSigns(text, signs)) })),
-  };
+/** One of the values to choose from. Labels, hints and reasons may hold any text; control characters are made visible. */
+export interface Choice<T> {
+  readonly value: T;
+  readonly label: string;
+  readonly hint?: string;
+  /** Why it can't be chosen. */
+  readonly disabled?: string;
 }
 
-function selectInSigns<T>(question: SelectQuestion<T>, signs: Signs): SelectQuestion<T> {
-  const { noneOfThese } = question;
-  const choices = inSignsOf(question.choices, signs);
-  return noneOfThese === undefined
-    ? { ...question, choices }
-    : { ...question, choices, noneOfThese: choiceInSigns(noneOfThese, signs) };
+/** The fields of every question. */
+export interface Question {
+  /** Names the question in errors and in tests: "tombstone.days". */
+  readonly id: string;
+  readonly message: string;
+  /** The flag that gives the answer without a terminal: "--days N". */
+  readonly flag?: string;
 }
 
-function inSignsOf<T>(choices: readonly Choice<T>[], signs: Signs): readonly Choice<T>[] {
-  return choices.map((choice) => choiceInSigns(choice, signs));
+export interface SelectQuestion<T> extends Question {
+  /** At least one must not be disabled. */
+  readonly choices: readonly Choice<T>[];
+  /** Index of the choice that Enter alone selects; the first if left out. With 'none', Enter alone selects nothing. */
+  readonly initial?: number | 'none';
+  /** Whether typing filters the list; if left out, it filters lists of more than 7 choices. */
+  readonly filterable?: boolean;
+  /** A last choice that every filter leaves in the list: "none of these". */
+  readonly noneOfThese?: Choice<T>;
 }
 
-/** Hints are sentences of ours; a label may be a name that is to be recognised, and stays as it is. */
-function choiceInSigns<T>(choice: Choice<T>, signs: Signs): Choice<T> {
-  const { hint, disabled } = choice;
-  return {
-    ...choice,
-    ...(hint === undefined ? {} : { hint: inSigns(hint, signs) }),
-    ...(disabled === undefined ? {} : { disabled: inSigns(disabled, signs) }),
-  };
+/** Typing filters the list. Without a minimum, Enter without any mark selects none. */
+export interface MultiselectQuestion<T> extends Question {
+  /** At least one must not be disabled. */
+  readonly choices: readonly Choice<T>[];
+  /** The values that are marked at first. */
+  readonly initial: readonly T[];
+  /** How many must be marked; 0 if left out. */
+  readonly minimum?: number;
+}
+
+export interface InputQuestion extends Question {
+  /** The answer of Enter alone. */
+  readonly initial?: string;
+  /** Why the text is not accepted, as a sentence; undefined if it is. */
+  readonly validate?: (text: string) => string | undefined;
+}
+
+export interface IntegerQuestion extends Question {
+  readonly initial?: number;
+  readonly validate?: (value: number) => string | undefined;
+}
+
+export interface SecretQuestion extends Question {
+  readonly validate?: (text: string) => string | undefined;
+}
+
+export interface ConfirmQuestion extends Question {
+  /** What to know for the answer, in paragraphs; shown while the question is open, as far as there is room. */
+  readonly about?: readonly string[];
+  /** The answer of Enter alone; no if left out. */
+  readonly initial?: boolean;
+}
+
+/**
+ * Asks the user, one question at a time. Escape rejects with BackError; Ctrl-C, Ctrl-D and the end of the input reject with
+ * CancelledError; without a terminal every question rejects with UsageError.
+ */
+export interface Prompter {
+  select<T>(question: SelectQuestion<T>): Promise<T>;
+  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]>;
+  /** The text as typed, outer spaces included. */
+  input(question: InputQuestion): Promise<string>;
+  integer(question: IntegerQuestion): Promise<number>;
+  /** Neither the text nor its length remains on the screen. */
+  secret(question: SecretQuestion): Promise<string>;
+  confirm(question: ConfirmQuestion): Promise<boolean>;
 }
 
 /**
@@ -111,29 +119,13 @@ class RememberingPrompter implements Prompter {
     this.#remembered = remembered;
   }
 
-  select<T>(question: SelectQuestion<T>): Promise<T> {
-    return this.#answer(question, () => this.#prompter.select(question));
-  }
-
-  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]> {
-    return this.#answer(question, () => this.#prompter.multiselect(question));
-  }
-
-  input(question: InputQuestion): Promise<string> {
-    return this.#answer(question, () => this.#prompter.input(question));
-  }
-
-  integer(question: IntegerQuestion): Promise<number> {
-    return this.#answer(question, () => this.#prompter.integer(question));
-  }
-
-  secret(question: SecretQuestion): Promise<string> {
-    return this.#answer(question, () => this.#prompter.secret(question));
-  }
-
-  confirm(question: ConfirmQuestion): Promise<boolean> {
-    return this.#answer(question, () => this.#prompter.confirm(question));
-  }
+  select: Prompter['select'] = (question) => this.#answer(question, () => this.#prompter.select(question));
+  multiselect: Prompter['multiselect'] = (question) =>
+    this.#answer(question, () => this.#prompter.multiselect(question));
+  input: Prompter['input'] = (question) => this.#answer(question, () => this.#prompter.input(question));
+  integer: Prompter['integer'] = (question) => this.#answer(question, () => this.#prompter.integer(question));
+  secret: Prompter['secret'] = (question) => this.#answer(question, () => this.#prompter.secret(question));
+  confirm: Prompter['confirm'] = (question) => this.#answer(question, () => this.#prompter.confirm(question));
 
   async #answer<A>({ id }: Question, ask: () => Promise<A>): Promise<A> {
     const former = this.#remembered[this.answers.length];
@@ -149,9 +141,9 @@ class RememberingPrompter implements Prompter {
 /**
  * Runs a function that asks questions. When the user presses Escape, the function runs again: it gets all earlier answers
  * but the last one at once, and that question is asked again; a BackError that names a question goes back to that one. The
- * function must have no effect but its questions, and it
- * must ask the same questions after the same answers. If it runs another `askingAgain` with the prompter that it got, the
- * two are one: Escape at the first question of the inner function goes back to the last question before.
+ * function must have no effect but its questions, and it must ask the same questions after the same answers. If it runs
+ * another `askingAgain` with the prompter that it got, the two are one: Escape at the first question of the inner function
+ * goes back to the last question before.
  *
  * @param backFrom for an error of the function, and the ids of the questions that were answered, the question that is
  * asked again; undefined where no other answer avoids the error
@@ -175,68 +167,5 @@ export async function askingAgain<T>(
       if (last < 0) throw error;
       remembered = run.answers.slice(0, last);
     }
-  }
-}
-
-/**
- * Asks one question and gives its answer, as `ask` does.
- *
- * @throws BackError on Escape; CancelledError on Ctrl-C, Ctrl-D and the end of the input.
- */
-async function askPlainly<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>): Promise<Answer> {
-  const { columns, style } = paperOf(terminal);
-  const { rows, hangingIndent, hint, hidden, read } = dialogue.plain;
-  const print = (text: string, indent: number): string => wrapped(text, columns, indent).join('\n');
-  const question = print(`${style.signs.question.open} ${visible(messageOf(dialogue))}`, 2);
-  const lead =
-    hint === undefined ? ': ' : `\n${[...rows.map((row) => print(row, hangingIndent)), `  ${hint}: `].join('\n')}`;
-  let refusal = '';
-  for (;;) {
-    const reading = read(await readLine(terminal, refusal + question + lead, hidden));
-    const problem = 'problem' in reading ? reading.problem : dialogue.problem(reading.answer);
-    if ('answer' in reading && problem === undefined) return dialogue.answer(reading.answer);
-    refusal = `${print(`  ${visible(problem ?? '')}`, 2)}\n`;
-  }
-}
-
-/** One line, typed after the question. It is echoed here, because the echo of the terminal would show a secret. */
-async function readLine(terminal: Terminal, question: string, hidden: boolean): Promise<string> {
-  const { input, output } = terminal;
-  if (input.readableEnded) throw new CancelledError();
-  let line = '';
-  let stopListening = (): void => undefined;
-  const shown = (text: string): string => (hidden ? '*'.repeat(graphemesOf(text).length) : text);
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      let isOpen = true;
-      const settle = (action: () => void): void => {
-        isOpen = false;
-        output.write('\n');
-        action();
-      };
-      stopListening = listen(terminal, {
-        key: (text, key) => {
-          if (!isOpen) return;
-          if (key.name === 'return' || key.name === 'enter') return settle(() => resolve(line));
-          if (key.name === 'escape') return settle(() => reject(new BackError()));
-          if (key.ctrl && (key.name === 'c' || key.name === 'd')) return settle(() => reject(new CancelledError()));
-          if (key.name === 'backspace') {
-            const last = graphemesOf(line).at(-1) ?? '';
-            line = line.slice(0, line.length - last.length);
-            output.write('\b \b'.repeat(displayWidth(shown(last))));
-            return;
-          }
-          const typed = typedText(text, key) ?? '';
-          line += typed;
-          output.write(shown(typed));
-        },
-        end: () => reject(new CancelledError()),
-        resize: () => undefined,
-      });
-      // Only now: before, the terminal itself would echo what is typed.
-      output.write(question);
-    });
-  } finally {
-    stopListening();
   }
 }

@@ -1,5 +1,5 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
-import type { ConfirmQuestion } from './questions.ts';
+import type { ConfirmQuestion } from './prompter.ts';
 import { displayWidth, graphemesOf, startOf, wrap, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
 

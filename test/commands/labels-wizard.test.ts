@@ -9,7 +9,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import type { Prompter } from '../../src/terminal/questions.ts';
+import type { Prompter } from '../../src/terminal/prompter.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { templates } from '../support/practice-site.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';

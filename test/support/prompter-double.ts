@@ -1,7 +1,7 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { BackError, CancelledError } from '../../src/errors.ts';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
-import type { Choice, Prompter, Question } from '../../src/terminal/questions.ts';
+import type { Choice, Prompter, Question } from '../../src/terminal/prompter.ts';
 
 /** The answer of a user who presses Ctrl-C. */
 export const cancel = Symbol('cancel');

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BackError, CancelledError } from '../../src/errors.ts';
-import { askingAgain } from '../../src/terminal/prompter.ts';
-import type { Prompter } from '../../src/terminal/questions.ts';
+import { askingAgain, type Prompter } from '../../src/terminal/prompter.ts';
 import { answering, back, cancel, inTurn } from '../support/prompter-double.ts';
 
 /** Three questions; the second depends on the first answer. */

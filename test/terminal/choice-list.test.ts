@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
 import type { Dialogue, Space } from '../../src/terminal/dialogue.ts';
-import type { Choice } from '../../src/terminal/questions.ts';
+import type { Choice } from '../../src/terminal/prompter.ts';
 import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 

@@ -7,7 +7,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CancelledError } from '../../src/errors.ts';
-import { terminalPrompter } from '../../src/terminal/prompter.ts';
+import { terminalPrompter } from '../../src/terminal/terminal-prompter.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
 import { type KeyName, startInTerminal, type TerminalSession } from './support/terminal-session.ts';
 
@@ -569,7 +569,7 @@ test('a question after the end of the input is cancelled, not left open', async 
 });
 
 test('enquirer is not loaded before the first question', () => {
-  const prompter = new URL('../../dist/terminal/prompter.js', import.meta.url).href;
+  const prompter = new URL('../../dist/terminal/terminal-prompter.js', import.meta.url).href;
   const script = `
     const { terminalPrompter } = await import(${JSON.stringify(prompter)});
     terminalPrompter({ input: process.stdin, output: process.stderr, color: false });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { LeftOut } from '../../change/plan.ts';
 import { usualForm } from '../../files/file-system.ts';
-import type { Choice, Prompter } from '../../terminal/questions.ts';
+import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { counted, groupBy, pastedPath } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { assess } from './assess.ts';

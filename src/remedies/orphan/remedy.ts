@@ -8,7 +8,7 @@ import { forestHeadline } from '../../ad/forest.ts';
 import { probedPorts } from '../../ad/locate.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import type { DirectoryChange } from '../../change/plan.ts';
-import type { Prompter } from '../../terminal/questions.ts';
+import type { Prompter } from '../../terminal/prompter.ts';
 import { groupBy, listed } from '../../words.ts';
 import type { Answer, Asking, Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';

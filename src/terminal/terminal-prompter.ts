@@ -1,9 +1,15 @@
+/** Asks at a terminal: redraws the question at each key, or prints lines where nothing can be redrawn. */
+
 import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { BackError, CancelledError } from '../errors.ts';
-import { type Dialogue, type Drawing, drawClosed, drawOpen, type Key, type Paper } from './dialogue.ts';
-import { createStyle, type Signs } from './style.ts';
-import { displayWidth } from './text-width.ts';
+import { choosingOne, choosingSeveral } from './choice-list.ts';
+import { type Dialogue, type Drawing, drawClosed, drawOpen, type Key, messageOf, type Paper } from './dialogue.ts';
+import type { Choice, InputQuestion, IntegerQuestion, Prompter } from './prompter.ts';
+import { createStyle, inSigns, type Signs, unicodeSigns } from './style.ts';
+import { displayWidth, graphemesOf, wrapped } from './text-width.ts';
+import { readInteger, typing, yesOrNo } from './typed-answer.ts';
+import { visible } from './visible.ts';
 
 /** A terminal to ask at. Both streams must be terminals; questions are drawn on `output`. */
 export interface Terminal {
@@ -14,6 +20,47 @@ export interface Terminal {
   readonly signs?: Signs;
   /** Whether the cursor can be moved; true if left out. */
   readonly canRedraw?: boolean;
+}
+
+/** The prompter that asks at the terminal, with the signs that it can show. */
+export function terminalPrompter(terminal: Terminal): Prompter {
+  const give = <State, Answer>(dialogue: Dialogue<State, Answer>): Promise<Answer> =>
+    terminal.canRedraw === false ? askPlainly(terminal, dialogue) : ask(terminal, dialogue);
+  const { signs = unicodeSigns } = terminal;
+  // Hints are sentences of ours; a label may be a name that is to be recognised, and stays as it is.
+  const inItsSigns = <T>(choice: Choice<T>): Choice<T> => ({
+    ...choice,
+    ...(choice.hint === undefined ? {} : { hint: inSigns(choice.hint, signs) }),
+    ...(choice.disabled === undefined ? {} : { disabled: inSigns(choice.disabled, signs) }),
+  });
+  const readText = (validate: InputQuestion['validate']) => (text: string) => {
+    const problem = validate?.(text);
+    return problem === undefined ? { answer: text } : { problem };
+  };
+  const readValidInteger = (validate: IntegerQuestion['validate']) => (text: string) => {
+    const reading = readInteger(text);
+    const problem = 'answer' in reading ? validate?.(reading.answer) : undefined;
+    return problem === undefined ? reading : { problem };
+  };
+  return {
+    select: async ({ noneOfThese, choices, ...question }) =>
+      give(
+        choosingOne({
+          ...question,
+          choices: choices.map(inItsSigns),
+          ...(noneOfThese === undefined ? {} : { noneOfThese: inItsSigns(noneOfThese) }),
+        }),
+      ),
+    multiselect: async (question) => give(choosingSeveral({ ...question, choices: question.choices.map(inItsSigns) })),
+    input: ({ message, initial, validate }) =>
+      give(typing({ message, initial, hidden: false, read: readText(validate) })),
+    integer: ({ message, initial, validate }) =>
+      give(typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
+    secret: ({ message, validate }) =>
+      give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
+    confirm: ({ about = [], ...question }) =>
+      give(yesOrNo({ ...question, about: about.map((text) => inSigns(text, signs)) })),
+  };
 }
 
 interface TerminalKey {
@@ -224,6 +271,69 @@ export async function ask<State, Answer>(terminal: Terminal, dialogue: Dialogue<
         resize: () => whileOpen(async () => prompt.render()),
       });
       prompt.initialize().catch(reject);
+    });
+  } finally {
+    stopListening();
+  }
+}
+
+/**
+ * Asks one question and gives its answer, as `ask` does.
+ *
+ * @throws BackError on Escape; CancelledError on Ctrl-C, Ctrl-D and the end of the input.
+ */
+async function askPlainly<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>): Promise<Answer> {
+  const { columns, style } = paperOf(terminal);
+  const { rows, hangingIndent, hint, hidden, read } = dialogue.plain;
+  const print = (text: string, indent: number): string => wrapped(text, columns, indent).join('\n');
+  const question = print(`${style.signs.question.open} ${visible(messageOf(dialogue))}`, 2);
+  const lead =
+    hint === undefined ? ': ' : `\n${[...rows.map((row) => print(row, hangingIndent)), `  ${hint}: `].join('\n')}`;
+  let refusal = '';
+  for (;;) {
+    const reading = read(await readLine(terminal, refusal + question + lead, hidden));
+    const problem = 'problem' in reading ? reading.problem : dialogue.problem(reading.answer);
+    if ('answer' in reading && problem === undefined) return dialogue.answer(reading.answer);
+    refusal = `${print(`  ${visible(problem ?? '')}`, 2)}\n`;
+  }
+}
+
+/** One line, typed after the question. It is echoed here, because the echo of the terminal would show a secret. */
+async function readLine(terminal: Terminal, question: string, hidden: boolean): Promise<string> {
+  const { input, output } = terminal;
+  if (input.readableEnded) throw new CancelledError();
+  let line = '';
+  let stopListening = (): void => undefined;
+  const shown = (text: string): string => (hidden ? '*'.repeat(graphemesOf(text).length) : text);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      let isOpen = true;
+      const settle = (action: () => void): void => {
+        isOpen = false;
+        output.write('\n');
+        action();
+      };
+      stopListening = listen(terminal, {
+        key: (text, key) => {
+          if (!isOpen) return;
+          if (key.name === 'return' || key.name === 'enter') return settle(() => resolve(line));
+          if (key.name === 'escape') return settle(() => reject(new BackError()));
+          if (key.ctrl && (key.name === 'c' || key.name === 'd')) return settle(() => reject(new CancelledError()));
+          if (key.name === 'backspace') {
+            const last = graphemesOf(line).at(-1) ?? '';
+            line = line.slice(0, line.length - last.length);
+            output.write('\b \b'.repeat(displayWidth(shown(last))));
+            return;
+          }
+          const typed = typedText(text, key) ?? '';
+          line += typed;
+          output.write(shown(typed));
+        },
+        end: () => reject(new CancelledError()),
+        resize: () => undefined,
+      });
+      // Only now: before, the terminal itself would echo what is typed.
+      output.write(question);
     });
   } finally {
     stopListening();
