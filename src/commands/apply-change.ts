@@ -8,7 +8,7 @@ import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import { requirePlainFolder } from '../change/folder-files.ts';
-import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
+import { type JournalRecord, type JournalWriter, openJournal, outcomesIn } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { isWholeUndo } from '../change/undo-gone.ts';
@@ -17,7 +17,6 @@ import { defaultProof, type ProofAccess, type Verification, verifyEverywhere } f
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { accessKeeper } from '../files/own-access.ts';
-import type { Patience } from '../files/patience.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { quotedWord, shownPath } from '../quoting.ts';
@@ -30,8 +29,8 @@ import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
-import { computersIn } from './saved-plan.ts';
-import { describePlan } from './world.ts';
+import { computersIn, journalOf } from './saved-plan.ts';
+import { describePlan, sessionsOf } from './world.ts';
 
 /** A change folder to write from. */
 export interface Apply {
@@ -54,7 +53,7 @@ export interface Apply {
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan, output.patience);
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
-  for (const folder of folders) await requirePlainFolder(path.join(folder, folderParts.backup));
+  for (const folder of folders) await requirePlainFolder(backupOf(folder));
   return withFolders(folders, context, output, async () => {
     try {
       return await applyLocked(apply, original, context, output);
@@ -94,17 +93,19 @@ async function redrawIfPossible(
 export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
   const { plan, folder, records } = saved;
   if (records.length === 0 || !isFilePlan(plan)) return;
-  await withFolders([folder], context, output, () => clearStrays(saved, output.patience, output));
+  await withFolders([folder], context, output, () => clearStrays(saved, output));
 }
 
 /** The same for what killed undos of a change have left: its next undo would be stopped by it, or leave it for good. */
 export async function clearLeftoversOfUndos(saved: SavedChange, context: Context, output: Output): Promise<void> {
-  const patience = output.patience;
-  for (const undo of await undosOf(saved.folder, saved.plan, patience)) {
-    await requirePlainFolder(path.join(undo.folder, folderParts.backup));
-    const records = await readJournal(path.join(undo.folder, folderParts.journal), patience);
-    await clearLeftovers({ ...undo, records }, context, output);
+  for (const undo of await undosOf(saved.folder, saved.plan, output.patience)) {
+    await requirePlainFolder(backupOf(undo.folder));
+    await clearLeftovers({ ...undo, records: await journalOf(undo, output) }, context, output);
   }
+}
+
+function backupOf(folder: string): string {
+  return path.join(folder, folderParts.backup);
 }
 
 async function applyLocked(
@@ -114,18 +115,18 @@ async function applyLocked(
   output: Output,
 ): Promise<ExitStatus> {
   const { plan, folder, findings, directory } = apply;
-  const patience = output.patience;
-  const records = await readJournal(path.join(folder, folderParts.journal), patience);
+  const { patience } = output;
+  const records = await journalOf(apply, output);
   requireApplicable({ ...plan, findings }, records);
-  if (original !== undefined) await refuseOutrun(plan, original, patience);
+  if (original !== undefined) await refuseOutrun(plan, original, output);
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
-    if (original !== undefined && isWithin(original.plan, plan)) await clearStrays(original, patience, output);
+    if (original !== undefined && isWithin(original.plan, plan)) await clearStrays(original, output);
     const writer = fileWriter({
       files: systemFiles(),
       keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools, patience)),
-      backupFolder: path.join(folder, folderParts.backup),
+      backupFolder: backupOf(folder),
       // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
       backups: plan.undoes === undefined ? 'required' : 'as-room-permits',
       planId: plan.id,
@@ -175,9 +176,8 @@ function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly
  * Refuses an undo whose original was resumed since the undo was planned: it would leave that in place. The order of the
  * original's records counts, whatever the clock did, and whatever number a record gives itself.
  */
-async function refuseOutrun({ undoes }: Plan, original: SavedPlan, patience: Patience): Promise<void> {
-  const records = await readJournal(path.join(original.folder, folderParts.journal), patience);
-  const later = records.slice(undoes?.seq);
+async function refuseOutrun({ undoes }: Plan, original: SavedPlan, output: Output): Promise<void> {
+  const later = (await journalOf(original, output)).slice(undoes?.seq);
   if (!later.some(({ plan, change }) => plan === undoes?.id && change !== undefined)) return;
   throw new RefusedError({
     attempted: 'apply the undo',
@@ -229,13 +229,13 @@ function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonl
   ];
 }
 
-async function clearStrays({ folder, plan }: SavedPlan, patience: Patience, output: Output): Promise<void> {
+async function clearStrays({ folder, plan }: SavedPlan, output: Output): Promise<void> {
   if (!isFilePlan(plan)) return;
   const strays = await removeStrays(plan.changes, {
     files: systemFiles(),
-    backupFolder: path.join(folder, folderParts.backup),
+    backupFolder: backupOf(folder),
     planId: plan.id,
-    patience,
+    patience: output.patience,
   });
   for (const stray of strays) {
     output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
@@ -248,17 +248,15 @@ async function writeWith<C extends Change>(
   { apply, original, records, context, output }: Run,
   look?: (waitSeconds: number) => Promise<Verification>,
 ): Promise<ExitStatus> {
-  const { folder, findings, selected, remedy, waitSeconds } = apply;
-  const patience = output.patience;
-  if (original !== undefined) await noteUndoBegun(original, plan, context.now(), patience);
-  const journal = await openJournal(path.join(folder, folderParts.journal), patience);
+  const { folder, findings, selected, remedy, waitSeconds, directory } = apply;
+  if (original !== undefined) await noteUndoBegun(original, plan, context.now(), output);
+  const journal = await openJournal(path.join(folder, folderParts.journal), output.patience);
   const progress = output.progress();
   try {
-    const result = await context.interruptible(async (signal) => {
+    const { result, interrupted } = await context.interruptible(async (signal) => {
       const before = outcomesIn(records, plan);
-      const open = [...plan.changes.keys()].filter(
-        (index) => before.get(index) !== 'done' && (selected?.has(index) ?? true),
-      );
+      const isOpen = (index: number): boolean => before.get(index) !== 'done' && (selected?.has(index) ?? true);
+      const open = [...plan.changes.keys()].filter(isOpen);
       progress.start(open.length, plan.undoes === undefined ? 'Applying' : 'Undoing');
       const applied = await applyPlan({
         plan,
@@ -272,28 +270,16 @@ async function writeWith<C extends Change>(
         signal,
         onOutcome: () => progress.advance(),
       });
-      return { applied, interrupted: signal.aborted && applied.notBegun > 0 };
+      return { result: applied, interrupted: signal.aborted && applied.notBegun > 0 };
     });
     progress.done();
-    const { notDone, notBegun, endedBy } = result.applied;
-    const complete = notDone.length === 0 && notBegun === 0 && endedBy === undefined;
+    const complete = result.notDone.length === 0 && result.notBegun === 0 && result.endedBy === undefined;
     // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
     const isWhole = plan.undoes === undefined || isWholeUndo(plan);
     if (complete && isWhole) await noteInOriginal(plan, original, context, output);
     const seen = complete ? await look?.(waitSeconds) : undefined;
-    const status = await reportOutcome(
-      {
-        result: result.applied,
-        interrupted: result.interrupted,
-        plan,
-        folder,
-        remedy,
-        directory: apply.directory,
-        ...(seen === undefined ? {} : { seen }),
-      },
-      context,
-      output,
-    );
+    const applied = { result, interrupted, plan, folder, remedy, directory, seen };
+    const status = await reportOutcome(applied, context, output);
     if (complete && !isWhole) return exitStatus.partial;
     if (apply.offersToWait && look !== undefined && (await wantsToWait(seen, output))) {
       return reportSeen(await look(offeredSeconds), output);
@@ -347,7 +333,7 @@ export async function verify(
 const mostForALook = 300_000;
 
 /** Sessions whose reads fail with DirectoryError when one look has taken too long. */
-function boundedIn({ session, reopen, openOther, openGlobalCatalog }: OpenDirectory): ProofAccess {
+function boundedIn(directory: OpenDirectory): ProofAccess {
   const bounded = (opened: DirectorySession): DirectorySession => {
     const end = new AbortController();
     // As many reads as are on their way listen to it.
@@ -359,15 +345,7 @@ function boundedIn({ session, reopen, openOther, openGlobalCatalog }: OpenDirect
     };
     return { ...withSearchDeadline(opened, end.signal), close };
   };
-  return {
-    session,
-    reopen: async () => bounded(await reopen()),
-    openOther: async (host) => bounded(await openOther(host)),
-    openGlobalCatalog: async () => {
-      const global = await openGlobalCatalog();
-      return global === undefined ? undefined : bounded(global);
-    },
-  };
+  return { session: directory.session, ...sessionsOf(directory, bounded) };
 }
 
 /** When an undo is complete, the journal of what it reverses says so, and that plan can't be applied again. */
@@ -378,44 +356,33 @@ async function noteInOriginal(
   output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  if (original !== undefined) return noteUndone(original, plan, context, output.patience);
+  if (original !== undefined) return noteUndone(original, plan, context, output);
   const warning = output.style.warning('The change folder of what was undone is not here:');
   output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
 }
 
 /** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */
-async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date, patience: Patience): Promise<void> {
-  const records = await readJournal(path.join(folder, folderParts.journal), patience);
+async function noteUndoBegun(original: SavedPlan, { id }: Plan, now: Date, output: Output): Promise<void> {
+  const records = await journalOf(original, output);
   if (records.some((record) => record.event === 'begin' && record.plan === id)) return;
-  await appendNote(
-    folder,
-    { time: now.toISOString(), event: 'begin', plan: id, detail: 'an undo of this plan' },
-    patience,
-  );
+  const detail = 'an undo of this plan';
+  await appendNote(original, { time: now.toISOString(), event: 'begin', plan: id, detail }, output);
 }
 
 /** Says there that it is undone, by whom, and how much of it no undo brings back: it can't be applied again. Throws what openJournal throws. */
 export async function noteUndone(
-  { folder, plan }: SavedPlan,
+  original: SavedPlan,
   { id, leftOut }: Pick<Plan, 'id' | 'leftOut'>,
   { now, author }: Pick<Context, 'now' | 'author'>,
-  patience: Patience,
+  output: Output,
 ): Promise<void> {
-  await appendNote(
-    folder,
-    {
-      time: now().toISOString(),
-      event: 'undone',
-      plan: plan.id,
-      detail: `by ${id}`,
-      by: author,
-      ...(leftOut.length === 0 ? {} : { lost: leftOut.length }),
-    },
-    patience,
-  );
+  const { id: plan } = original.plan;
+  const lost = leftOut.length === 0 ? {} : { lost: leftOut.length };
+  const time = now().toISOString();
+  await appendNote(original, { time, event: 'undone', plan, detail: `by ${id}`, by: author, ...lost }, output);
 }
 
-async function appendNote(folder: string, record: JournalRecord, patience: Patience): Promise<void> {
+async function appendNote({ folder }: SavedPlan, record: JournalRecord, { patience }: Output): Promise<void> {
   const journal = await openJournal(path.join(folder, folderParts.journal), patience);
   try {
     await journal.append(record);

@@ -31,7 +31,7 @@ import { applyFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { statusWithoutChanges } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
-import { reportVerified, sayNextSteps } from './report-outcome.ts';
+import { nothingLeft, reportVerified, sayNextSteps } from './report-outcome.ts';
 import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
 import {
   type Access,
@@ -189,7 +189,7 @@ async function verifyDone(
   output: Output,
 ): Promise<ExitStatus> {
   if (isDryRun) {
-    output.say('  Nothing is left to do: an earlier run has done it all.');
+    output.say(`  ${nothingLeft}`);
     output.document({ plan, seal: plan.seal, position: 'applied', findings: [] });
     return exitStatus.done;
   }

@@ -6,52 +6,28 @@ import type { Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { temporarySuffix } from '../files/replace-file.ts';
 import { shownPath } from '../quoting.ts';
-import type { Remedy, Step } from '../remedies/remedy.ts';
+import type { Step } from '../remedies/remedy.ts';
 import { changesInWords, countsOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, groupBy } from '../words.ts';
-import { commandsFor } from './change-folder.ts';
-import type { Context, OpenDirectory } from './context.ts';
+import { commandsFor, type InFolder } from './change-folder.ts';
+import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 import { placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
-export interface AppliedPlan<C extends Change> {
+export interface AppliedPlan<C extends Change> extends Omit<InFolder, 'plan'> {
   readonly result: ApplyResult<C>;
   /** Whether Ctrl-C ended it between two changes. */
   readonly interrupted: boolean;
   readonly plan: Plan<C>;
-  readonly folder: string;
-  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
-  /** The one that it was applied to. */
-  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
   /** Of a plan for a directory that was applied to its end. */
-  readonly seen?: Verification;
+  readonly seen?: Verification | undefined;
 }
 
 type Outcome = 'done' | 'partial' | 'refused' | 'failed' | 'interrupted';
-
-/** The outcome as --json gives it. */
-interface OutcomeDocument {
-  readonly plan: string;
-  readonly folder: string;
-  readonly outcome: Outcome;
-  readonly done: number;
-  readonly doneBefore: number;
-  readonly notBegun: number;
-  readonly notDone: readonly {
-    readonly on: string;
-    readonly kind: string;
-    readonly detail: string;
-    readonly next: string;
-  }[];
-  /** What ended the run in the middle. */
-  readonly endedBy?: { readonly on: string; readonly detail: string; readonly next: string };
-  readonly domainControllers?: Verification['domainControllers'];
-  readonly further?: Verification['further'];
-}
 
 const statusOfOutcome: Readonly<Record<Outcome, ExitStatus>> = {
   done: exitStatus.done,
@@ -84,19 +60,30 @@ export async function reportOutcome<C extends Change>(
   if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
   for (const line of whatNext(applied, outcome, context)) output.say(`  ${line}`);
   sayNextSteps(stepsAfter(applied, outcome, context), output);
-  const document: OutcomeDocument = {
-    plan: plan.id,
-    folder,
-    outcome,
-    done: result.done,
-    doneBefore: result.doneBefore,
-    notBegun: result.notBegun,
-    notDone,
-    ...(endedBy === undefined ? {} : { endedBy }),
-    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers, further: seen.further }),
-  };
-  output.document(document);
+  output.document(documentOf(outcome, plan, folder, result, seen, notDone, endedBy));
   return statusOfOutcome[outcome];
+}
+
+/** A change that was not made, and what can be done about it. */
+interface NotDone {
+  readonly on: string;
+  readonly kind: string;
+  readonly detail: string;
+  readonly next: string;
+}
+
+/** The outcome as --json gives it. */
+function documentOf(
+  outcome: Outcome,
+  plan: Plan,
+  folder: string,
+  { done, doneBefore, notBegun }: Pick<ApplyResult<Change>, 'done' | 'doneBefore' | 'notBegun'>,
+  seen: Verification | undefined,
+  notDone: readonly NotDone[] = [],
+  endedBy?: Omit<NotDone, 'kind'>,
+) {
+  const sights = { domainControllers: seen?.domainControllers, further: seen?.further };
+  return { plan: plan.id, folder, outcome, done, doneBefore, notBegun, notDone, endedBy, ...sights };
 }
 
 /** What is left to do by hand; of files that were changed in part, only what these need. */
@@ -111,7 +98,7 @@ function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome,
 }
 
 /** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */
-function tellNotDone(alike: OutcomeDocument['notDone'], output: Output): void {
+function tellNotDone(alike: readonly NotDone[], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
   const shown = output.review.options.verbose ? alike : alike.slice(0, firstAlike);
@@ -139,53 +126,43 @@ function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): O
   return hasDrifted ? 'refused' : 'failed';
 }
 
-function describe<C extends Change>({ change, outcome }: ChangeResult<C>): OutcomeDocument['notDone'][number] {
+function describe<C extends Change>({ change, outcome }: ChangeResult<C>): NotDone {
   const on = placeOf(change);
+  const { kind } = outcome;
   if ('error' in outcome) {
     const { detail, next } = troubleOf(outcome.error, on);
-    return { on, kind: outcome.kind, detail, next };
+    return { on, kind, detail, next };
   }
-  const what = 'what' in outcome ? outcome.what : '';
-  return {
-    on,
-    kind: outcome.kind,
-    detail: what,
-    next: 'It was left as it is. Make a new plan for it, as things are now.',
-  };
+  const next = 'It was left as it is. Make a new plan for it, as things are now.';
+  return { on, kind, detail: 'what' in outcome ? outcome.what : '', next };
 }
 
 /** What an error says of `target`: the file beside it that is written first is nothing that a person knows of. */
-function troubleOf(
-  error: Error,
-  target?: string,
-): { readonly on: string; readonly detail: string; readonly next: string } {
+function troubleOf(error: Error, target?: string): Omit<NotDone, 'kind'> {
   if (!(error instanceof RemedyError)) {
-    return {
-      on: target ?? '',
-      detail: error.message,
-      next: 'What was done is in the journal. Apply again to continue.',
-    };
+    const next = 'What was done is in the journal. Apply again to continue.';
+    return { on: target ?? '', detail: error.message, next };
   }
   const { attempted, on, cameBack, next } = error.trouble;
-  const isBeside = target !== undefined && (on === target || on.endsWith(temporarySuffix));
-  const where = isBeside || target === undefined ? '' : `${on}: `;
-  return { on, detail: `Could not ${attempted}: ${where}${cameBack}`, next };
+  const isTarget = target === undefined || on === target || on.endsWith(temporarySuffix);
+  return { on, detail: `Could not ${attempted}: ${isTarget ? '' : `${on}: `}${cameBack}`, next };
 }
 
 function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }: Output): string {
   const total = result.done + result.doneBefore;
-  if (result.done === 0 && total === plan.changes.length && result.endedBy === undefined)
-    return 'Nothing is left to do: an earlier run has done it all.';
-  const isComplete = total === plan.changes.length && result.notDone.length === 0;
+  if (result.done === 0 && total === plan.changes.length && result.endedBy === undefined) return nothingLeft;
+  const isFiles = plan.target.kind === 'files';
+  const isUndo = plan.undoes !== undefined;
   const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
-  if (isComplete && plan.target.kind === 'forest') {
-    return `${style.bold(changesInWords(countsOf(plan.changes), plan.undoes === undefined ? 'changed' : 'put back'))}${before}`;
-  }
-  const nouns = plan.target.kind === 'files' ? ['file', 'files'] : ['entry', 'entries'];
-  const noun = plan.changes.length === 1 ? nouns[0] : nouns[1];
-  const verb = plan.undoes === undefined ? 'changed' : 'brought back';
-  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
+  if (!isFiles && total === plan.changes.length && result.notDone.length === 0)
+    return `${style.bold(changesInWords(countsOf(plan.changes), isUndo ? 'put back' : 'changed'))}${before}`;
+  const [one, many] = isFiles ? ['file', 'files'] : ['entry', 'entries'];
+  const noun = plan.changes.length === 1 ? one : many;
+  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${isUndo ? 'brought back' : 'changed'}`)}${before}`;
 }
+
+/** Of a plan that is done. */
+export const nothingLeft = 'Nothing is left to do: an earlier run has done it all.';
 
 function whatNext<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): string[] {
   const { result, plan } = applied;
@@ -213,20 +190,11 @@ export function reportVerified(plan: Plan, folder: string, seen: Verification | 
   output.say(
     isContradicted
       ? `  The journal says that an earlier run has done it all, but ${counted(seen.further.length, 'file does', 'files do')} not hold what the change wrote:`
-      : '  Nothing is left to do: an earlier run has done it all.',
+      : `  ${nothingLeft}`,
   );
   const status = seen === undefined ? exitStatus.done : reportSeen(seen, output);
-  const document: OutcomeDocument = {
-    plan: plan.id,
-    folder,
-    outcome: 'done',
-    done: 0,
-    doneBefore: plan.changes.length,
-    notBegun: 0,
-    notDone: [],
-    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers, further: seen.further }),
-  };
-  output.document(document);
+  const counts = { done: 0, doneBefore: plan.changes.length, notBegun: 0 };
+  output.document(documentOf('done', plan, folder, counts, seen));
   return status;
 }
 

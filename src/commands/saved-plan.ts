@@ -245,6 +245,9 @@ export function placeOf(change: Change): string {
 }
 
 /** The journal of a change folder. Throws what readJournal throws. */
-export function journalOf({ folder }: SavedPlan, { patience }: Output): Promise<readonly JournalRecord[]> {
+export function journalOf(
+  { folder }: Pick<SavedPlan, 'folder'>,
+  { patience }: Output,
+): Promise<readonly JournalRecord[]> {
   return readJournal(path.join(folder, folderParts.journal), patience);
 }

@@ -217,11 +217,21 @@ async function directoryWorld(
     session,
     target,
     isExport: directory.isExport,
+    ...sessionsOf(directory, bounded),
+  };
+}
+
+/** The further sessions that a directory opens, each as `bounded` makes it. */
+export function sessionsOf(
+  directory: OpenDirectory,
+  bounded: (session: DirectorySession) => DirectorySession,
+): Pick<OpenDirectory, 'reopen' | 'openOther' | 'openGlobalCatalog'> {
+  return {
     reopen: async () => bounded(await directory.reopen()),
     openOther: async (host) => bounded(await directory.openOther(host)),
     openGlobalCatalog: async () => {
       const global = await directory.openGlobalCatalog();
-      return global === undefined ? undefined : bounded(global);
+      return global && bounded(global);
     },
   };
 }
