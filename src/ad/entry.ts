@@ -6,6 +6,7 @@
 
 import { DirectoryError } from '../errors.ts';
 
+/** One attribute with its values. */
 export interface Attribute {
   /** As the server spells it, without its range option: `member`, `userCertificate;binary`. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface Attribute {
   readonly values: readonly Buffer[];
 }
 
+/** One entry of the directory. */
 export interface Entry {
   readonly dn: string;
   /** By the attribute's name in lower case, without its range option. */

@@ -8,6 +8,7 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { createConnection, isIP } from 'node:net';
 import { DirectoryError, errnoOf } from '../errors.ts';
 
+/** A server that DNS names. */
 export interface LocatedServer {
   /** In lower case, without a dot at the end. */
   readonly host: string;
@@ -15,6 +16,7 @@ export interface LocatedServer {
   readonly isGlobalCatalog: boolean | undefined;
 }
 
+/** How DNS is asked. */
 export interface LocateOptions {
   /** A number from 0 up to but not including 1, like Math.random; for the choice by weight. */
   readonly random: () => number;
@@ -154,6 +156,7 @@ const dnsErrors: Readonly<Record<string, string>> = {
 /** SMTP, RPC endpoint mapper, HTTPS, SMB. */
 export const probedPorts: readonly number[] = [25, 135, 443, 445];
 
+/** What came of trying the ports. */
 export type ProbeResult =
   | { readonly kind: 'no address' }
   /** The host name is that of another server object too: an answer would prove nothing. */

@@ -17,6 +17,7 @@ export function showReplication(host: string): string {
   return `repadmin /showrepl ${quoted(host)}`;
 }
 
+/** Which DC is cleaned against which other one. */
 export interface LingeringObjectsRequest {
   /** The DC that is cleaned. */
   readonly destination: string;
@@ -91,15 +92,10 @@ function quoted(text: string): string {
 }
 
 /** One inbound link as repadmin saw it. */
-export interface ShowreplLink {
+export interface ShowreplLink extends Omit<InboundLink, 'sourceDsaGuid'> {
   /** Short names, as repadmin shows them. */
   readonly destination: string;
   readonly source: string;
-  readonly namingContext: string;
-  readonly lastSuccess: PointInTime;
-  /** A Windows error code; 0 is success. */
-  readonly lastResult: number;
-  readonly consecutiveFailures: number;
   /** By how many milliseconds its times may be later than they are given here: the file's zone is not known. */
   readonly laterBy: number;
 }
@@ -246,12 +242,12 @@ function differencesOf(file: ReportedLink, dc: InboundLink): readonly string[] {
   const later = time(dc) - time(file);
   // The file has whole seconds.
   const isSameTime = Math.abs(later) < 1000 || (time(file) > 0 && later > 0 && later <= file.laterBy);
+  const differing = (what: string, inFile: string | number, onDc: string | number): readonly string[] =>
+    inFile === onDc ? [] : [`${what} ${inFile} in the file, ${onDc} on the DC`];
   return [
-    ...(file.lastResult === dc.lastResult ? [] : [`result ${file.lastResult} in the file, ${dc.lastResult} on the DC`]),
-    ...(file.consecutiveFailures === dc.consecutiveFailures
-      ? []
-      : [`failures in a row ${file.consecutiveFailures} in the file, ${dc.consecutiveFailures} on the DC`]),
-    ...(isSameTime ? [] : [`last success ${words(file.lastSuccess)} in the file, ${words(dc.lastSuccess)} on the DC`]),
+    ...differing('result', file.lastResult, dc.lastResult),
+    ...differing('failures in a row', file.consecutiveFailures, dc.consecutiveFailures),
+    ...(isSameTime ? [] : differing('last success', words(file.lastSuccess), words(dc.lastSuccess))),
   ];
 }
 

@@ -194,6 +194,7 @@ function entryOf(ace: Buffer): AccessEntry {
   };
 }
 
+/** What a security descriptor says, in lines to show. */
 export interface RightsInWords {
   /** "owner BUILTIN\Administrators (S-1-5-32-544), group …" */
   readonly owner: string;
@@ -204,7 +205,7 @@ export interface RightsInWords {
 }
 
 /**
- * Throws ValueSyntaxError for bytes that are no security descriptor.
+ * The rights that a security descriptor gives, in words. Throws ValueSyntaxError for bytes that are none.
  *
  * @param inherits whether it is the object's own, which the directory computes anew. A descriptor in any other attribute
  * is kept as it is written, and what it marks as inherited counts.

@@ -78,24 +78,14 @@ async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions
   return socket;
 }
 
-function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    let isTooLate = false;
-    const cancel = afterSilence(deadlineMs, () => {
-      isTooLate = true;
-      reject(new ConnectionError(explainSilence('connecting', deadlineMs, peer)));
-    });
-    const made = (socket: Duplex) => {
-      cancel();
-      if (isTooLate) socket.destroy();
-      else resolve(socket);
-    };
-    createConnection().then(made, (error: unknown) => {
-      cancel();
-      if (error instanceof ConnectionError) reject(error);
-      else reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
-    });
-  });
+async function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
+  const silence = (): ConnectionError => new ConnectionError(explainSilence('connecting', deadlineMs, peer));
+  try {
+    return await inTime(createConnection(), deadlineMs, silence, (socket) => socket.destroy());
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    throw new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
+  }
 }
 
 /**
@@ -146,6 +136,7 @@ function ready(
   });
 }
 
+/** Gives the authorities to trust, which take a while to read the first time. */
 export type Trust = () => tls.SecureContext;
 
 /**
@@ -410,10 +401,30 @@ export class PendingRequest {
 }
 
 /**
+ * What the work gives. At the deadline it rejects with the error; the work itself cannot be stopped, and what it gives
+ * after that is discarded.
+ */
+export function inTime<T>(
+  work: Promise<T>,
+  deadlineMs: number,
+  tooLate: () => ConnectionError,
+  discard: (late: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isTooLate = false;
+    const cancel = afterSilence(deadlineMs, () => {
+      isTooLate = true;
+      reject(tooLate());
+    });
+    work.finally(cancel).then((result) => (isTooLate ? discard(result) : resolve(result)), reject);
+  });
+}
+
+/**
  * Runs the action after so many milliseconds, unless the returned function is called first. If this process was busy when
  * the time ran out, data that had already arrived is read first.
  */
-export function afterSilence(milliseconds: number, action: () => void): () => void {
+function afterSilence(milliseconds: number, action: () => void): () => void {
   let isCancelled = false;
   const timer = setTimeout(() => {
     setImmediate(() => {

@@ -7,7 +7,7 @@
  */
 
 import { Duplex } from 'node:stream';
-import { afterSilence, type Connection } from '../connection.ts';
+import { type Connection, inTime } from '../connection.ts';
 import { ConnectionError } from '../connection-trouble.ts';
 import { explainResult, resultCode } from '../diagnostics.ts';
 import { type RequestOf, saslBindRequest } from '../requests.ts';
@@ -49,11 +49,13 @@ export async function logOnBySasl(connection: Connection, options: SaslLogonOpti
   const { serverName, as, deadlineMs, openContext } = options;
   const place: LogonPlace = { serverName, hasPassword: as !== undefined, platform: process.platform };
   try {
-    const context = await contextInTime(openContext(options), deadlineMs, place);
+    const silence = (): ConnectionError =>
+      new ConnectionError(explainSilentLogon(deadlineMs, place), { isLogon: true });
+    const context = await inTime(openContext(options), deadlineMs, silence, (late) => late.dispose());
     try {
       const wire: Wire = {
         bind: (token) => bind(connection, saslBindRequest(context.saslMechanism, token), options),
-        step: (token) => inTime(context.step(token), deadlineMs, place),
+        step: (token) => inTime(context.step(token), deadlineMs, silence, () => {}),
       };
       const established = await (context.saslMechanism === 'GSSAPI' ? byGssapi : bySpnego)(context, wire);
       const stream = new SealedStream(connection.release(), { ...established, onEnd: () => context.dispose() });
@@ -165,33 +167,6 @@ async function bind(
     throw new ConnectionError(explainResult(result, `ldap/${serverName}`), { resultCode: result.resultCode });
   }
   return { token: saslToken, isLast };
-}
-
-/** Rejects at the deadline; the work itself cannot be stopped, and its outcome is then ignored. */
-function inTime<T>(work: Promise<T>, deadlineMs: number, place: LogonPlace): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = afterSilence(deadlineMs, () =>
-      reject(new ConnectionError(explainSilentLogon(deadlineMs, place), { isLogon: true })),
-    );
-    work.then(resolve, reject).finally(cancel);
-  });
-}
-
-async function contextInTime(
-  opening: Promise<SecurityContext>,
-  deadlineMs: number,
-  place: LogonPlace,
-): Promise<SecurityContext> {
-  try {
-    return await inTime(opening, deadlineMs, place);
-  } catch (error) {
-    // If it is opened after the deadline, nothing else will free it. A second failure has no one to go to.
-    opening.then(
-      (context) => context.dispose(),
-      () => undefined,
-    );
-    throw error;
-  }
 }
 
 function refused(why: string): ConnectionError {
