@@ -5,10 +5,10 @@
  */
 
 import {
+  functionsOf,
   LibraryNotLoadedError,
   memory,
   memoryInParts,
-  type NativeArgument,
   type NativeFunction,
   type NativeLibrary,
   type NativeType,
@@ -161,10 +161,11 @@ class Gssapi {
   readonly #kerberos: Buffer;
   /** A gss_OID_set: count and address. */
   readonly #onlyKerberos = memory(16);
-  readonly #functions = new Map<string, NativeFunction>();
+  readonly #function: (name: FunctionName) => NativeFunction;
 
   constructor(library: NativeLibrary) {
     this.#library = library;
+    this.#function = functionsOf(library, signatures, 'gss_');
     this.#kerberos = this.#input(oid.kerberos);
     this.#onlyKerberos.writeBigUInt64LE(1n, 0);
     this.#onlyKerberos.writeBigUInt64LE(library.addressOf(this.#kerberos), 8);
@@ -172,20 +173,16 @@ class Gssapi {
 
   importName(text: string, type: Buffer, name: Handle): void {
     const [input, nameType] = [this.#input(Buffer.from(text)), this.#input(type)];
-    this.#check(this.#call('import_name', this.#minor, input, nameType, name.cell));
+    this.#check(this.#function('import_name')(this.#minor, input, nameType, name.cell));
   }
 
   /** The user of the valid default credential. */
   ticketOwner(): string | undefined {
     const [credential, user, lifetime] = [new Handle(), new Handle(), memory(4)];
     try {
-      this.#check(
-        this.#call(
-          ...(['acquire_cred', this.#minor, 0n, lifetimeDefault, this.#onlyKerberos, initiate] as const),
-          ...[credential.cell, 0n, 0n],
-        ),
-      );
-      this.#check(this.#call('inquire_cred', this.#minor, credential.address, user.cell, lifetime, 0n, 0n));
+      const args = [this.#minor, 0n, lifetimeDefault, this.#onlyKerberos, initiate, credential.cell, 0n, 0n] as const;
+      this.#check(this.#function('acquire_cred')(...args));
+      this.#check(this.#function('inquire_cred')(this.#minor, credential.address, user.cell, lifetime, 0n, 0n));
       return lifetime.readUInt32LE() === 0 ? undefined : this.#displayed(user);
     } finally {
       this.releaseName(user);
@@ -244,7 +241,7 @@ class Gssapi {
 
   userOf(context: Handle): string {
     const user = new Handle();
-    this.#check(this.#call('inquire_context', this.#minor, context.address, user.cell, 0n, 0n, 0n, 0n, 0n, 0n));
+    this.#check(this.#function('inquire_context')(this.#minor, context.address, user.cell, 0n, 0n, 0n, 0n, 0n, 0n));
     try {
       return this.#displayed(user);
     } finally {
@@ -254,24 +251,22 @@ class Gssapi {
 
   #displayed(name: Handle): string {
     const text = memory(16);
-    this.#check(this.#call('display_name', this.#minor, name.address, text, 0n));
+    this.#check(this.#function('display_name')(this.#minor, name.address, text, 0n));
     return textOf(this.#taken(text));
   }
 
   wrapSizeLimit(context: Handle, wrappedBytes: number): number {
     const longest = memory(4);
-    this.#check(this.#call('wrap_size_limit', this.#minor, context.address, 1, qualityDefault, wrappedBytes, longest));
+    this.#check(
+      this.#function('wrap_size_limit')(this.#minor, context.address, 1, qualityDefault, wrappedBytes, longest),
+    );
     return longest.readUInt32LE();
   }
 
   wrap(context: Handle, message: Buffer, sealed: boolean): Buffer {
     const [input, output, wasSealed] = [this.#input(message), memory(16), memory(4)];
-    this.#check(
-      this.#call(
-        ...(['wrap', this.#minor, context.address, sealed ? 1 : 0, qualityDefault] as const),
-        ...[input, wasSealed, output],
-      ),
-    );
+    const args = [this.#minor, context.address, sealed ? 1 : 0, qualityDefault, input, wasSealed, output] as const;
+    this.#check(this.#function('wrap')(...args));
     const token = this.#taken(output);
     if (sealed && wasSealed.readInt32LE() === 0) {
       throw new SecurityContextError('other', 'the library signed a message without encrypting it');
@@ -281,7 +276,7 @@ class Gssapi {
 
   unwrap(context: Handle, token: Buffer): { readonly message: Buffer; readonly sealed: boolean } {
     const [input, output, wasSealed] = [this.#input(token), memory(16), memory(4)];
-    const major = this.#call(...(['unwrap', this.#minor, context.address, input, output, wasSealed, 0n] as const));
+    const major = this.#function('unwrap')(this.#minor, context.address, input, output, wasSealed, 0n);
     const message = this.#taken(output);
     // Supplementary bits mean a message that was repeated or lost (RFC 2744 section 3.9.1).
     if (major !== complete) throw new SecurityContextError('broken-message', this.#words(major, this.#minor));
@@ -289,15 +284,15 @@ class Gssapi {
   }
 
   deleteContext(context: Handle): void {
-    if (context.address !== 0n) this.#call('delete_sec_context', this.#minor, context.cell, 0n);
+    if (context.address !== 0n) this.#function('delete_sec_context')(this.#minor, context.cell, 0n);
   }
 
   releaseName(name: Handle): void {
-    if (name.address !== 0n) this.#call('release_name', this.#minor, name.cell);
+    if (name.address !== 0n) this.#function('release_name')(this.#minor, name.cell);
   }
 
   releaseCredential(credential: Handle): void {
-    if (credential.address !== 0n) this.#call('release_cred', this.#minor, credential.cell);
+    if (credential.address !== 0n) this.#function('release_cred')(this.#minor, credential.cell);
   }
 
   #check(major: number, minor = this.#minor): void {
@@ -314,7 +309,7 @@ class Gssapi {
 
   #status(code: number, type: 1 | 2): string {
     const [minor, more, text] = [memory(4), memory(4), memory(16)];
-    const major = this.#call('display_status', minor, code, type, this.#kerberos, more, text);
+    const major = this.#function('display_status')(minor, code, type, this.#kerberos, more, text);
     return isError(major) ? '' : textOf(this.#taken(text));
   }
 
@@ -323,7 +318,7 @@ class Gssapi {
     const [length, address] = [Number(descriptor.readBigUInt64LE(0)), descriptor.readBigUInt64LE(8)];
     if (address === 0n) return Buffer.alloc(0);
     const bytes = this.#library.bytesAt(address, length);
-    this.#call('release_buffer', memory(4), descriptor);
+    this.#function('release_buffer')(memory(4), descriptor);
     return bytes;
   }
 
@@ -334,18 +329,6 @@ class Gssapi {
     descriptor.writeBigUInt64LE(BigInt(bytes.length), 0);
     descriptor.writeBigUInt64LE(this.#library.addressOf(content), 8);
     return descriptor;
-  }
-
-  #call(name: FunctionName, ...args: readonly NativeArgument[]): number {
-    return this.#function(name)(...args);
-  }
-
-  #function(name: FunctionName): NativeFunction {
-    const known = this.#functions.get(name);
-    if (known !== undefined) return known;
-    const loaded = this.#library.function(`gss_${name}`, signatures[name]);
-    this.#functions.set(name, loaded);
-    return loaded;
   }
 }
 

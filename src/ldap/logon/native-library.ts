@@ -9,7 +9,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+/** The types of parameters that are used. */
 export type NativeType = 'pointer' | 'uint32' | 'int32';
+/** A number, an address, or the memory at one. */
 export type NativeArgument = number | bigint | Buffer;
 
 /** A function of the library; its result is an unsigned 32-bit number. */
@@ -19,12 +21,27 @@ export interface NativeFunction {
   async(...args: readonly NativeArgument[]): Promise<number>;
 }
 
+/** A library of the system that is loaded. */
 export interface NativeLibrary {
   /** Throws an Error if the library has no such function. */
   function(name: string, parameters: readonly NativeType[]): NativeFunction;
   /** The address of a buffer's first byte; the buffer has to come from `memory`. */
   addressOf(buffer: Buffer): bigint;
   bytesAt(address: bigint, length: number): Buffer;
+}
+
+/** The functions of a library that have these signatures, each looked up when it is first asked for. */
+export function functionsOf<Name extends string>(
+  library: NativeLibrary,
+  signatures: Readonly<Record<Name, readonly NativeType[]>>,
+  prefix = '',
+): (name: Name) => NativeFunction {
+  const known = new Map<Name, NativeFunction>();
+  return (name) => {
+    const found = known.get(name) ?? library.function(`${prefix}${name}`, signatures[name]);
+    known.set(name, found);
+    return found;
+  };
 }
 
 /** Neither node:ffi nor koffi is there. */

@@ -5,9 +5,9 @@
  */
 
 import {
+  functionsOf,
   memory,
   memoryInParts,
-  type NativeArgument,
   type NativeFunction,
   type NativeLibrary,
   type NativeType,
@@ -150,10 +150,11 @@ interface Sizes {
 /** The functions of the library with JavaScript's types. Each throws SecurityContextError. */
 export class Sspi {
   readonly #library: NativeLibrary;
-  readonly #functions = new Map<string, NativeFunction>();
+  readonly #function: (name: FunctionName) => NativeFunction;
 
   constructor(library: NativeLibrary) {
     this.#library = library;
+    this.#function = functionsOf(library, signatures);
   }
 
   async acquireCredentials(who: Identity, credential: Buffer): Promise<void> {
@@ -193,41 +194,41 @@ export class Sspi {
   /** undefined if the package does not say. */
   userOf(context: Buffer): string | undefined {
     const name = memory(8);
-    if (this.#call('QueryContextAttributesW', context, attribute.names, name) !== status.ok) return undefined;
+    if (this.#function('QueryContextAttributesW')(context, attribute.names, name) !== status.ok) return undefined;
     const address = name.readBigUInt64LE();
     try {
       return this.#wideTextAt(address);
     } finally {
-      this.#call('FreeContextBuffer', address);
+      this.#function('FreeContextBuffer')(address);
     }
   }
 
   sizes(context: Buffer): Sizes {
     const sizes = memory(16);
-    this.#check(this.#call('QueryContextAttributesW', context, attribute.sizes, sizes));
+    this.#check(this.#function('QueryContextAttributesW')(context, attribute.sizes, sizes));
     return { block: sizes.readUInt32LE(8), trailer: sizes.readUInt32LE(12) };
   }
 
   /** The token, the data and the padding, one after the other. */
   encrypt(context: Buffer, { trailer, block }: Sizes, message: Buffer, sealed: boolean): Buffer {
     const buffers = this.#buffers([bufferType.token, trailer], [bufferType.data, message], [bufferType.padding, block]);
-    this.#check(this.#call('EncryptMessage', context, sealed ? 0 : signedOnly, buffers.descriptor, 0));
+    this.#check(this.#function('EncryptMessage')(context, sealed ? 0 : signedOnly, buffers.descriptor, 0));
     return Buffer.concat([buffers.content(0), buffers.content(1), buffers.content(2)]);
   }
 
   decrypt(context: Buffer, token: Buffer): { readonly message: Buffer; readonly sealed: boolean } {
     const buffers = this.#buffers([bufferType.stream, token], [bufferType.data, 0]);
     const quality = memory(4);
-    this.#check(this.#call('DecryptMessage', context, buffers.descriptor, 0, quality), 'broken-message');
+    this.#check(this.#function('DecryptMessage')(context, buffers.descriptor, 0, quality), 'broken-message');
     return { message: buffers.content(1), sealed: quality.readUInt32LE() !== signedOnly };
   }
 
   deleteContext(context: Buffer): void {
-    this.#call('DeleteSecurityContext', context);
+    this.#function('DeleteSecurityContext')(context);
   }
 
   freeCredentials(credential: Buffer): void {
-    this.#call('FreeCredentialsHandle', credential);
+    this.#function('FreeCredentialsHandle')(credential);
   }
 
   /** A SecBufferDesc, its SecBuffers (size, kind and address of each) and what they hold: these bytes, or so many zeros. */
@@ -279,18 +280,6 @@ export class Sspi {
     if (code === status.ok) return;
     const [known, words] = failures.get(code) ?? ['other', 'the security library refused'];
     throw new SecurityContextError(failure ?? known, `${words} (0x${code.toString(16).toUpperCase()})`);
-  }
-
-  #call(name: FunctionName, ...args: readonly NativeArgument[]): number {
-    return this.#function(name)(...args);
-  }
-
-  #function(name: FunctionName): NativeFunction {
-    const known = this.#functions.get(name);
-    if (known !== undefined) return known;
-    const loaded = this.#library.function(name, signatures[name]);
-    this.#functions.set(name, loaded);
-    return loaded;
   }
 }
 
