@@ -12,6 +12,7 @@ import {
 } from './diagnostics.ts';
 import type { TlsMode } from './session.ts';
 
+/** The server at the other end, and how it is spoken to. */
 export interface Peer {
   readonly host: string;
   readonly port: number;

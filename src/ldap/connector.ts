@@ -31,7 +31,8 @@ export async function openSession(options: ServerAddress & Access): Promise<Dire
 export function isDnsServer(text: string): boolean {
   if (isIP(text) !== 0) return true;
   const [, inBrackets, plain, port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
-  return isIP(inBrackets ?? '') === 6 || isIP(plain ?? '') === 4 ? Number(port) > 0 && Number(port) < 65_536 : false;
+  const isAddress = isIP(inBrackets ?? '') === 6 || isIP(plain ?? '') === 4;
+  return isAddress && Number(port) > 0 && Number(port) < 65_536;
 }
 
 /**

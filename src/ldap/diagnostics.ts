@@ -177,11 +177,6 @@ const results: ReadonlyMap<number, { readonly name: string; readonly next: strin
   ).map(([code, name, next]) => [code, { name, next }]),
 );
 
-interface WindowsError {
-  readonly name: string;
-  readonly words: string;
-}
-
 /** `8213` → "the object has children (8213, 0x2015, ERROR_DS_CANT_ON_NON_LEAF)"; a code not listed here stays a number. */
 export function describeWindowsError(code: number): string {
   const numbers = `${code}, 0x${code.toString(16).toUpperCase()}`;
@@ -189,7 +184,7 @@ export function describeWindowsError(code: number): string {
   return known === undefined ? `Windows error ${numbers}` : `${known.words} (${numbers}, ${known.name})`;
 }
 
-const windowsErrors: ReadonlyMap<number, WindowsError> = new Map(
+const windowsErrors: ReadonlyMap<number, { readonly name: string; readonly words: string }> = new Map(
   (
     [
       [0, 'ERROR_SUCCESS', 'success'],

@@ -26,6 +26,7 @@ import {
   type SearchScope,
 } from './session.ts';
 
+/** A whole message, once its id is known. */
 export type RequestOf = (messageId: number) => Buffer;
 
 /** RFC 4511 4.14.1 */

@@ -16,6 +16,7 @@ export interface PartialAttribute {
   readonly next: number;
 }
 
+/** One message of the server. */
 export type Response =
   | {
       readonly kind: 'entry';

@@ -8,6 +8,7 @@ import { booleanOf, type Entry, generalizedTimeOf, textOf, textsOf } from '../ad
 import { DirectoryError } from '../errors.ts';
 import type { OpenContext } from './logon/security-context.ts';
 
+/** A session: reads and writes at one server. */
 export interface DirectorySession {
   readonly identity: SessionIdentity;
   readonly rootDse: RootDse;
@@ -48,8 +49,10 @@ export interface DirectorySession {
   close(): Promise<void>;
 }
 
+/** The entry itself, those right below it, or it and all below it (RFC 4511 4.5.1.2). */
 export type SearchScope = 'base' | 'one' | 'subtree';
 
+/** What to search for, and where. */
 export interface SearchRequest {
   readonly base: string;
   readonly scope: SearchScope;
@@ -76,6 +79,7 @@ export type Modification =
   | { readonly attribute: string; readonly remove: readonly Buffer[] | 'all'; readonly add: readonly Buffer[] }
   | { readonly attribute: string; readonly replace: readonly Buffer[] };
 
+/** An attribute of a new entry. */
 export interface NewAttribute {
   readonly name: string;
   readonly values: readonly Buffer[];
@@ -100,8 +104,10 @@ export function protectionInWords({ tls, sealed, isInProcess }: SessionIdentity)
 
 const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
 
+/** TLS from the start, by StartTLS, or none. */
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
 
+/** Where a server is. */
 export interface ServerAddress {
   readonly host: string;
   /** Default 636 for LDAPS, else 389. */
@@ -164,6 +170,7 @@ export type Filter =
   /** All these bits of a number are set: the rule BIT_AND of AD (MS-ADTS 3.1.1.3.4.4.1). */
   | { readonly kind: 'allBits'; readonly attribute: string; readonly bits: string };
 
+/** The OID of that rule. */
 export const bitAnd = '1.2.840.113556.1.4.803';
 
 /** Matches if every filter matches; without filters, always (RFC 4526). */
@@ -181,6 +188,7 @@ export function not(filter: Filter): Filter {
   return { kind: 'not', filter };
 }
 
+/** Matches entries that have the attribute, as far as the user may read it. */
 export function present(attribute: string): Filter {
   return { kind: 'present', attribute };
 }

@@ -8,6 +8,7 @@
 import { TextDecoder } from 'node:util';
 import { attributeDescriptionPattern, type LdifAttribute, type LdifContentRecord, LdifSyntaxError } from './ldif.ts';
 
+/** The whole text or its chunks, as bytes or text. */
 export type LdifInput = Uint8Array | string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
 /** An entry of an export with the 1-based line of its dn. */
@@ -16,8 +17,8 @@ export type LocatedLdifEntry = LdifContentRecord & { readonly line: number };
 /**
  * The entries of an export as they arrive: content records, and the records with `changetype: add` that ldifde writes.
  * References (`ref:`) and the summary that ldapsearch prints are skipped; a summary of a search that was cut short is an
- * error. UTF-8 with or without byte order mark, or UTF-16; several files may be joined to one. Throws LdifSyntaxError, also for any other change record, and
- * whatever the input throws.
+ * error. UTF-8 with or without byte order mark, or UTF-16; several files may be joined to one. Throws LdifSyntaxError,
+ * also for any other change record, and whatever the input throws.
  *
  * @param source names the file in messages
  */
@@ -86,7 +87,8 @@ export class RecordLines {
 
   /** The first line of the record after its version line; undefined for a reference or the summary of ldapsearch. */
   start(): LdifLine | undefined {
-    if (this.nextIs('version')) this.#version();
+    const top = this.peek();
+    if (this.nextIs('version') && this.textOf('version').trim() !== '1') throw this.unexpected('version: 1', top);
     const first = this.peek();
     if (first === undefined || this.nextIs('ref')) return undefined;
     if (this.nextIs('search') || this.nextIs('result')) {
@@ -171,11 +173,6 @@ export class RecordLines {
 
   wrong(line: number, found: string): LdifSyntaxError {
     return new LdifSyntaxError(this.#source, line, found);
-  }
-
-  #version(): void {
-    const line = this.peek();
-    if (this.textOf('version').trim() !== '1') throw this.unexpected('version: 1', line);
   }
 
   /** The output of a search that did not end with success is incomplete. */

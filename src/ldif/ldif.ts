@@ -19,37 +19,26 @@ export interface LdifControl {
   readonly value?: Buffer;
 }
 
+/** One edit of a change: these values added, deleted, or put in place of all. */
 export interface LdifEdit extends LdifAttribute {
   readonly operation: 'add' | 'delete' | 'replace';
 }
 
+/** An entry as an export holds it. */
 export interface LdifContentRecord {
   readonly kind: 'content';
   readonly dn: string;
   readonly attributes: readonly LdifAttribute[];
 }
 
-interface LdifAddRecord {
-  readonly kind: 'add';
-  readonly dn: string;
-  readonly controls: readonly LdifControl[];
-  readonly attributes: readonly LdifAttribute[];
-}
+/** A change of one entry. */
+export type LdifChangeRecord = { readonly dn: string; readonly controls: readonly LdifControl[] } & (
+  | { readonly kind: 'add'; readonly attributes: readonly LdifAttribute[] }
+  | { readonly kind: 'modify'; readonly edits: readonly LdifEdit[] }
+  | { readonly kind: 'delete' }
+);
 
-interface LdifModifyRecord {
-  readonly kind: 'modify';
-  readonly dn: string;
-  readonly controls: readonly LdifControl[];
-  readonly edits: readonly LdifEdit[];
-}
-
-interface LdifDeleteRecord {
-  readonly kind: 'delete';
-  readonly dn: string;
-  readonly controls: readonly LdifControl[];
-}
-
-export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord;
+/** What stands between two blank lines. */
 export type LdifRecord = LdifContentRecord | LdifChangeRecord;
 
 /** LDIF that cannot be read; lines count from 1. */

@@ -22,6 +22,7 @@ export interface SecurityContext {
   dispose(): void;
 }
 
+/** What a step of the exchange gives. */
 export interface SecurityStep {
   /** The token for the server; empty if there is none to send. */
   readonly token: Buffer;
@@ -81,6 +82,7 @@ export class SecurityContextError extends Error {
   }
 }
 
+/** Where and how the logon was tried, for its words. */
 export interface LogonPlace {
   /** The name after `ldap/` in the service principal name. */
   readonly serverName: string;
