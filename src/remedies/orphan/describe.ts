@@ -3,15 +3,7 @@
 import { conflictRdnOf, dnDepth, isDnThat, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { resetComputer, showObject } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
-import type {
-  DeletedEntry,
-  DirectoryChange,
-  JsonValue,
-  LeftOut,
-  ModifyChange,
-  NextStep,
-  Plan,
-} from '../../change/plan.ts';
+import type { DeletedEntry, DirectoryChange, JsonValue, NextStep, Plan } from '../../change/plan.ts';
 import { dnsOf } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
@@ -43,6 +35,9 @@ function nameOf(dn: string): string {
 
 function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly DeletedEntry[]): Description {
   const edits = plan.changes.filter((change) => change.kind === 'modify');
+  const cleared = edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove)).length;
+  // Those that are only counted have their number as their detail.
+  const left = plan.leftOut.reduce((sum, { detail = '1' }) => sum + Number(detail), 0);
   const name = serverDeletedBy(plan) ?? '';
   const again = plan.undoes === undefined ? '' : ' again';
   const isTree = plan.changes.some(({ kind }) => kind === 'delete-tree');
@@ -56,25 +51,14 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
       },
       {
         name: 'References cleared',
-        value: edits.length === 0 ? 'none' : `${referencesIn(edits)} in ${counted(edits.length, 'entry', 'entries')}`,
+        value:
+          edits.length === 0 ? 'none' : `${counted(cleared, 'value')} in ${counted(edits.length, 'entry', 'entries')}`,
       },
-      ...(plan.leftOut.length === 0
-        ? []
-        : [{ name: 'References not cleared', value: numberOf(plan.leftOut).toLocaleString('en') }]),
+      ...(plan.leftOut.length === 0 ? [] : [{ name: 'References not cleared', value: left.toLocaleString('en') }]),
     ],
     changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap((step) => ownSteps(step, plan)),
   };
-}
-
-function referencesIn(edits: readonly ModifyChange[]): string {
-  const values = edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove));
-  return counted(values.length, 'value');
-}
-
-/** Those that are only counted have their number as their detail. */
-function numberOf(leftOut: readonly LeftOut[]): number {
-  return leftOut.reduce((sum, { detail = '1' }) => sum + Number(detail), 0);
 }
 
 function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
@@ -121,62 +105,39 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
   const { chosen, companions, databases, ownMailboxAttributes, recipients, sharedNames, survey } = facts;
   const { server, account } = chosen;
   const host = server.fqdn ?? server.name;
+  const isEdge = hasRole(server.roles, roleBit.edge);
   const isNameOwn = sharedNames.length === 0;
-  const gone = dnsOf(entriesThatGo(facts));
-  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients);
+  const domainControllers = survey.forest.domainControllers.map(
+    ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
+  );
+  const steps: NextStep[] = [{ id: 'replication', dn: server.dn, domainControllers }];
+  if (isNameOwn) {
+    steps.push({
+      id: 'account',
+      account: account.kind,
+      host,
+      groups: isEdge ? [] : machineGroups(releaseOf(server)),
+      ...(account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {}),
+      ...(account.kind === 'of another' ? { owner: account.owner } : {}),
+    });
+  } else {
+    steps.push({ id: 'other-server', bearers: bearersOf(sharedNames) });
+  }
   const replicated = companions.filter(({ copyOn }) => copyOn !== undefined);
-  const isReplicated = (dn: string): boolean => replicated.some((one) => one.dn === dn);
-  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)) && !isReplicated(dn));
-  const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
-  const owner = account.kind === 'of another' ? { owner: account.owner } : {};
-  return [
-    {
-      id: 'replication',
-      dn: server.dn,
-      domainControllers: survey.forest.domainControllers.map(
-        ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
-      ),
-    },
-    ...(isNameOwn
-      ? [
-          {
-            id: 'account',
-            account: account.kind,
-            host,
-            groups: hasRole(server.roles, roleBit.edge) ? [] : machineGroups(releaseOf(server)),
-            ...dn,
-            ...owner,
-          },
-        ]
-      : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
-    ...(replicated.length === 0
-      ? []
-      : [
-          {
-            id: 'replicated-databases',
-            names: replicated.map(({ dn }) => rdnOf(dn).value),
-            servers: replicated.map(({ copyOn = '' }) => copyOn),
-          },
-        ]),
-    ...(left.length === 0
-      ? []
-      : [
-          {
-            id: 'databases',
-            ...databasesLeft(left, facts),
-          },
-        ]),
-    ...(emptied.length === 0
-      ? []
-      : [
-          {
-            id: 'own-mailboxes',
-            accounts: emptied.map(({ dn: account }) => account),
-            kinds: distinct(emptied.map(({ kind }) => kind)),
-          },
-        ]),
-    ...(isNameOwn && !isLegacy(server) ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
-  ];
+  if (replicated.length > 0) {
+    const names = replicated.map(({ dn }) => rdnOf(dn).value);
+    steps.push({ id: 'replicated-databases', names, servers: replicated.map(({ copyOn = '' }) => copyOn) });
+  }
+  const gone = dnsOf(entriesThatGo(facts));
+  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)) && !replicated.some((one) => one.dn === dn));
+  if (left.length > 0) steps.push({ id: 'databases', ...databasesLeft(left, facts) });
+  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients);
+  if (emptied.length > 0) {
+    const kinds = distinct(emptied.map(({ kind }) => kind));
+    steps.push({ id: 'own-mailboxes', accounts: emptied.map(({ dn }) => dn), kinds });
+  }
+  if (isNameOwn && !isLegacy(server)) steps.push({ id: 'setup', host: isEdge ? '' : host });
+  return steps;
 }
 
 type Parameter = 'text' | 'texts' | 'text or nothing';
@@ -227,17 +188,10 @@ function ownSteps(step: NextStep, plan: Plan<DirectoryChange>): readonly Step[] 
     typeof dn === 'string' && isDnThat(dn, (one) => edited.has(normalizedDn(one)));
   const own = named.filter(isOwn);
   const others = named.filter((dn: JsonValue) => !isOwn(dn)).map(String);
+  const look = 'The plan changes nothing of these. Look at them before you remove them.';
   return [
     ...(own.length === 0 ? [] : stepsInWords({ ...step, [member]: own })),
-    ...(others.length === 0
-      ? []
-      : [
-          {
-            text: 'The plan changes nothing of these. Look at them before you remove them.',
-            commands: [],
-            lines: others,
-          },
-        ]),
+    ...(others.length === 0 ? [] : [{ text: look, commands: [], lines: others }]),
   ];
 }
 
@@ -291,7 +245,14 @@ function accountSteps(account: string, dn: string, owner: string, groups: readon
           commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
         },
         // An Edge server, which is in no Exchange group, need not be in a domain.
-        ...(groups.length === 0 ? [] : [resetStep(dn)]),
+        ...(groups.length === 0
+          ? []
+          : [
+              {
+                text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+                commands: [resetComputer(dn)],
+              },
+            ]),
       ];
     case 'of another':
       return [
@@ -306,13 +267,6 @@ function accountSteps(account: string, dn: string, owner: string, groups: readon
     default:
       return [{ text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] }];
   }
-}
-
-function resetStep(account: string): Step {
-  return {
-    text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
-    commands: [resetComputer(account)],
-  };
 }
 
 function dnsStep(host: string): readonly Step[] {
