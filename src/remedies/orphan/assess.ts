@@ -2,15 +2,7 @@
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
 import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
-import {
-  blocker,
-  type FindingDraft,
-  type FindingSource,
-  finalBlocker,
-  foreignChanges,
-  note,
-  warning,
-} from '../../change/findings.ts';
+import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
@@ -28,35 +20,32 @@ import { supportedWays } from './supported-ways.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './survey.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 
-/** What a change of this remedy is, for one that is not. */
-const neitherOf = 'entries of the server nor references to it';
-
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   return [...deletesFromPlan(proposal), ...meaningOf(facts, proposal)];
 }
 
-function meaningOf(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  if (facts.kind === 'nothing to delete')
-    return facts.missing === undefined ? [] : serverGone(facts.missing, facts.done, proposal);
-  if (facts.kind === 'servers') return [];
-  if (facts.kind === 'leftovers') {
-    return [...foreignChanges(unjustified(facts, proposal), neitherOf), ...assessLeftovers(facts, proposal)];
+function* meaningOf(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): Generator<FindingDraft, void> {
+  if (facts.kind === 'servers') return;
+  if (facts.kind === 'nothing to delete') {
+    if (facts.missing !== undefined) yield serverGone(facts.missing, facts.done, proposal);
+    return;
   }
-  return [
-    ...foreignChanges(unjustified(facts, proposal), neitherOf),
-    supportedWays(facts),
-    ...uninstallerBlockers(facts, proposal),
-    ...referenceFindings(facts, proposal),
-    ...companionFindings(facts, proposal),
-    ...inUse(facts),
-    ...(facts.replication === undefined
-      ? []
-      : replicationFindings(facts.replication, facts.chosen.server, facts.survey.now)),
-    ...missingRights(facts),
-    ...remarks(facts),
-    signs(facts),
-  ];
+  yield* foreignChanges(unjustified(facts, proposal), 'entries of the server nor references to it');
+  if (facts.kind === 'leftovers') {
+    yield* assessLeftovers(facts, proposal);
+    return;
+  }
+  yield supportedWays(facts);
+  yield* uninstallerBlockers(facts, proposal);
+  yield* referenceFindings(facts, proposal);
+  yield* companionFindings(facts, proposal);
+  yield* inUse(facts);
+  if (facts.replication !== undefined)
+    yield* replicationFindings(facts.replication, facts.chosen.server, facts.survey.now);
+  yield* missingRights(facts);
+  yield* remarks(facts);
+  yield signs(facts);
 }
 
 /** Only the server object shows whose databases and references a plan names: without it none of them can be justified. */
@@ -64,161 +53,123 @@ function serverGone(
   dn: string,
   done: ReadonlySet<Change>,
   { changes, undoes }: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
+): FindingDraft {
   const open = changes.filter((change) => !done.has(change) && !isSameOrBelow(change.dn, dn));
   const title = 'The server object is not there any more';
-  if (open.length === 0 || undoes !== undefined) {
-    const detail =
-      'It was deleted or moved since the plan was made. Each change is still checked before it is written.';
-    return [warning('server-gone', title, detail, { evidence: [dn], subjects: [dn] })];
-  }
-  return [
-    finalBlocker(
-      'server-gone',
-      title,
-      'Nothing shows any more that what the plan still changes belongs to it. Look for what is left: orphan --leftovers.',
-      { evidence: [dn, ...open.map((change) => change.dn)], subjects: [dn] },
-    ),
-  ];
+  return open.length === 0 || undoes !== undefined
+    ? warning(
+        'server-gone',
+        title,
+        'It was deleted or moved since the plan was made. Each change is still checked before it is written.',
+        { evidence: [dn], subjects: [dn] },
+      )
+    : finalBlocker(
+        'server-gone',
+        title,
+        'Nothing shows any more that what the plan still changes belongs to it. Look for what is left: orphan --leftovers.',
+        { evidence: [dn, ...open.map((change) => change.dn)], subjects: [dn] },
+      );
 }
 
 /** What goes with the server although it must stay, what stays although it was to go, and what is left empty. */
-function companionFindings(
+function* companionFindings(
   { along, companions }: DeletionFacts,
   { intent }: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
+): Generator<FindingDraft, void> {
   const { also } = intent;
   const isForDatabases = Array.isArray(also) && also.includes('database');
   const staying = companions.filter((one) => one.kind === 'database' && !along.includes(one));
   const needed = along.filter(({ hindrance }) => hindrance !== undefined);
   const emptied = companions.filter((one) => one.kind === 'servers-container' && !along.includes(one));
-  return [
-    ...(needed.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'database-in-use',
-            `${counted(needed.length, 'database')} of the plan cannot be deleted`,
-            'They were free when the plan was made. Make a new plan.',
-            {
-              evidence: needed.map(({ dn, hindrance }) => `${dn}: ${hindrance}`),
-              subjects: needed.map(({ dn }) => dn),
-            },
-          ),
-        ]),
-    ...(staying.length === 0 || !isForDatabases
-      ? []
-      : [
-          note(
-            'databases-stay',
-            `${counted(staying.length, 'database')} cannot go with the server`,
-            'Another server holds a copy, or a mailbox is in it.',
-            {
-              evidence: staying.map(({ dn, hindrance = '' }) => `${dn}: ${hindrance}`),
-              subjects: staying.map(({ dn }) => dn),
-            },
-          ),
-        ]),
-    ...(emptied.length === 0
-      ? []
-      : [
-          warning(
-            'empty-servers-container',
-            `${counted(emptied.length, 'administrative group is', 'administrative groups are')} left with an empty CN=Servers, which stops public folder replication into Exchange 2010`,
-            `Exchange 2010 and later log event 1020 of the Store Driver then. Delete ${emptied.length === 1 ? 'the container' : 'the containers'} with the server: --also servers-container. ${emptied.length === 1 ? 'The administrative group itself stays' : 'The administrative groups themselves stay'}.`,
-            { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
-          ),
-        ]),
-  ];
+  if (needed.length > 0)
+    yield finalBlocker(
+      'database-in-use',
+      `${counted(needed.length, 'database')} of the plan cannot be deleted`,
+      'They were free when the plan was made. Make a new plan.',
+      {
+        evidence: needed.map(({ dn, hindrance }) => `${dn}: ${hindrance}`),
+        subjects: needed.map(({ dn }) => dn),
+      },
+    );
+  if (staying.length > 0 && isForDatabases)
+    yield note(
+      'databases-stay',
+      `${counted(staying.length, 'database')} cannot go with the server`,
+      'Another server holds a copy, or a mailbox is in it.',
+      {
+        evidence: staying.map(({ dn, hindrance = '' }) => `${dn}: ${hindrance}`),
+        subjects: staying.map(({ dn }) => dn),
+      },
+    );
+  if (emptied.length > 0)
+    yield warning(
+      'empty-servers-container',
+      `${counted(emptied.length, 'administrative group is', 'administrative groups are')} left with an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+      `Exchange 2010 and later log event 1020 of the Store Driver then. Delete ${emptied.length === 1 ? 'the container' : 'the containers'} with the server: --also servers-container. ${emptied.length === 1 ? 'The administrative group itself stays' : 'The administrative groups themselves stay'}.`,
+      { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
+    );
 }
 
 /** An account that logs on, and ports that answer. */
-function inUse({ chosen, probe, survey }: DeletionFacts): readonly FindingDraft[] {
+function* inUse({ chosen, probe, survey }: DeletionFacts): Generator<FindingDraft, void> {
   const { account, server } = chosen;
   const host = server.fqdn ?? server.name;
   const services = `Get-Service -ComputerName ${quotedForPowerShell(host)} MSExchange*`;
   const open = probe?.kind === 'probed' ? probe.open : [];
-  return [
-    ...(hasLoggedOnLately(account, survey.now)
-      ? [
-          blocker(
-            'live-account',
-            `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now), survey)}`,
-            `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is not an Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
-            {
-              evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],
-              subjects: [account.dn],
-            },
-          ),
-        ]
-      : []),
-    ...(probe?.kind === 'probed' && open.length > 0
-      ? [
-          blocker(
-            'open-ports',
-            `${host} answers on port ${open.join(', ')}`,
-            `A machine of this name is running. Check whether Exchange runs on it: ${services}. If not, accept this.`,
-            {
-              evidence: open.map((port) => `${probe.address}:${port}`),
-              subjects: open.map((port) => `${host}:${port}`),
-              source: probeSource(host, survey.now),
-            },
-          ),
-        ]
-      : []),
-  ];
-}
-
-function probeSource(host: string, now: Date): FindingSource {
-  return { name: `probe of ${host}`, read: now.toISOString() };
+  if (hasLoggedOnLately(account, survey.now))
+    yield blocker(
+      'live-account',
+      `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now), survey)}`,
+      `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is not an Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
+      {
+        evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],
+        subjects: [account.dn],
+      },
+    );
+  if (probe?.kind === 'probed' && open.length > 0)
+    yield blocker(
+      'open-ports',
+      `${host} answers on port ${open.join(', ')}`,
+      `A machine of this name is running. Check whether Exchange runs on it: ${services}. If not, accept this.`,
+      {
+        evidence: open.map((port) => `${probe.address}:${port}`),
+        subjects: open.map((port) => `${host}:${port}`),
+        source: { name: `probe of ${host}`, read: survey.now.toISOString() },
+      },
+    );
 }
 
 /** Entries that the directory keeps, and rights to delete or write that the user lacks. */
-function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
+function* missingRights(facts: DeletionFacts): Generator<FindingDraft, void> {
   const { chosen, subtree, survey, undeletable } = facts;
   const unwritable = clearableReferrers(facts).filter(({ id }) => facts.unwritable.has(id));
   const server = quotedForPowerShell(chosen.server.dn);
   const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
-  return [
-    ...(guarded.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'protected-entries',
-            `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-            `The directory refuses to delete them, and with them everything above. Find out who set that, and why: ${lookAtProtection(guarded[0] ?? '')}. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: remove the server by one of the supported ways, or ask Microsoft's support.`,
-            { evidence: guarded, subjects: guarded },
-          ),
-        ]),
-    ...(undeletable.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'no-right-to-delete',
-            `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(survey, 'SDDT')}.`,
-            { evidence: undeletable, subjects: undeletable },
-          ),
-        ]),
-    ...(unwritable.length === 0
-      ? []
-      : [
-          warning(
-            'no-right-to-clean-up',
-            `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-            `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(survey, unwritable)}.`,
-            { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
-          ),
-        ]),
-  ];
-}
-
-function lookAtProtection(dn: string): string {
-  return `Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties systemFlags, whenChanged`;
+  if (guarded.length > 0)
+    yield finalBlocker(
+      'protected-entries',
+      `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
+      `The directory refuses to delete them, and with them everything above. Find out who set that, and why: Get-ADObject -Identity ${quotedForPowerShell(guarded[0] ?? '')} -Properties systemFlags, whenChanged. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: remove the server by one of the supported ways, or ask Microsoft's support.`,
+      { evidence: guarded, subjects: guarded },
+    );
+  if (undeletable.length > 0)
+    yield finalBlocker(
+      'no-right-to-delete',
+      `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
+      `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(survey.target, 'SDDT')}.`,
+      { evidence: undeletable, subjects: undeletable },
+    );
+  if (unwritable.length > 0)
+    yield warning(
+      'no-right-to-clean-up',
+      `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
+      `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(survey.target, unwritable)}.`,
+      { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
+    );
 }
 
 /** What else a reader of the plan should know. */
-function remarks(facts: DeletionFacts): readonly FindingDraft[] {
+function* remarks(facts: DeletionFacts): Generator<FindingDraft, void> {
   const {
     chosen,
     configuration,
@@ -234,81 +185,59 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
   const hasDescriptors = subtree.every(({ entry }) =>
     entry.attributes.some(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor'),
   );
-  return [
-    ...logFindings(facts),
-    ...(server.isConflict
-      ? [
-          warning(
-            'conflict-object',
-            'The object lost a naming conflict (CNF): two domain controllers made an entry of this name',
-            'The other one, without the suffix, is the one in use. Compare the two before you delete this one.',
-            { evidence: [server.dn] },
-          ),
-        ]
-      : []),
-    ...(sharedNames.length === 0
-      ? []
-      : [
-          warning(
-            'shared-names',
-            'Another server object bears names of this one',
-            'What refers to a server by such a name may mean the other one: it is left as it is, and is not a blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
-            {
-              evidence: sharedNames.map(
-                ({ kind, value, bearers }) => `${kind} ${value}: shared with ${listed(bearers)}`,
-              ),
-            },
-          ),
-        ]),
-    ...(evidence.verdict === 'in use'
-      ? [
-          warning('looks-live', 'The directory shows a server in use', 'Make sure that you have the right one.', {
-            evidence: evidence.against,
-          }),
-        ]
-      : []),
-    ...oneDomainOnly(facts),
-    note(
-      'recipients-looked-at',
-      `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
-      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server; no schema could be read that shows others which hold DNs' : 'those by which Exchange names a server, and every other one that holds DNs and is no link: a linked value goes with its target, and an undo writes it again'}. In the Configuration naming context every value of every attribute was read.`,
-      { evidence: [...listedAttributes, ...otherRecipientAttributes] },
-    ),
-    ...(isForestWide && notInGlobalCatalog.length > 0
-      ? [
-          warning(
-            'not-in-global-catalog',
-            `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
-            'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
-            { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
-          ),
-        ]
-      : []),
-    ...exportFindings(survey),
-    ...(hasDescriptors
-      ? []
-      : [
-          warning(
-            'no-security-descriptors',
-            'Not all security descriptors could be read',
-            'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
-          ),
-        ]),
-    ...(lost.length === 0
-      ? []
-      : [
-          warning(
-            'lost-well-known-objects',
-            'otherWellKnownObjects already points at deleted entries, which breaks setup',
-            'The plan removes these values; Setup /PrepareAD makes the objects and the values again.',
-            {
-              evidence: lost.flatMap(({ values }) =>
-                values.map((value) => (typeof value === 'string' ? value : value.base64)),
-              ),
-            },
-          ),
-        ]),
-  ];
+  yield* logFindings(facts);
+  if (server.isConflict)
+    yield warning(
+      'conflict-object',
+      'The object lost a naming conflict (CNF): two domain controllers made an entry of this name',
+      'The other one, without the suffix, is the one in use. Compare the two before you delete this one.',
+      { evidence: [server.dn] },
+    );
+  if (sharedNames.length > 0)
+    yield warning(
+      'shared-names',
+      'Another server object bears names of this one',
+      'What refers to a server by such a name may mean the other one: it is left as it is, and is not a blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
+      {
+        evidence: sharedNames.map(({ kind, value, bearers }) => `${kind} ${value}: shared with ${listed(bearers)}`),
+      },
+    );
+  if (evidence.verdict === 'in use')
+    yield warning('looks-live', 'The directory shows a server in use', 'Make sure that you have the right one.', {
+      evidence: evidence.against,
+    });
+  yield* oneDomainOnly(facts);
+  yield note(
+    'recipients-looked-at',
+    `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
+    `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server; no schema could be read that shows others which hold DNs' : 'those by which Exchange names a server, and every other one that holds DNs and is no link: a linked value goes with its target, and an undo writes it again'}. In the Configuration naming context every value of every attribute was read.`,
+    { evidence: [...listedAttributes, ...otherRecipientAttributes] },
+  );
+  if (isForestWide && notInGlobalCatalog.length > 0)
+    yield warning(
+      'not-in-global-catalog',
+      `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
+      'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
+      { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
+    );
+  yield* exportFindings(survey);
+  if (!hasDescriptors)
+    yield warning(
+      'no-security-descriptors',
+      'Not all security descriptors could be read',
+      'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
+    );
+  if (lost.length > 0)
+    yield warning(
+      'lost-well-known-objects',
+      'otherWellKnownObjects already points at deleted entries, which breaks setup',
+      'The plan removes these values; Setup /PrepareAD makes the objects and the values again.',
+      {
+        evidence: lost.flatMap(({ values }) =>
+          values.map((value) => (typeof value === 'string' ? value : value.base64)),
+        ),
+      },
+    );
 }
 
 const listedAttributes = distinct(recipientReferences.map(({ attribute }) => attribute));
@@ -319,26 +248,21 @@ function placeOfRecipients({ isForestWide, survey }: DeletionFacts): string {
 }
 
 /** Whether the setup log names this object; only the run that was given the log can read it. */
-function logFindings({ log, chosen, survey }: DeletionFacts): readonly FindingDraft[] {
-  if (log === undefined) return [];
+function* logFindings({ log, chosen, survey }: DeletionFacts): Generator<FindingDraft, void> {
+  if (log === undefined) return;
   const source = { name: log.source, read: survey.now.toISOString(), sha256: log.sha256 };
   const found = whatLogFound(log);
   const isThisOne = log.dn !== undefined && sameDn(log.dn, chosen.server.dn);
-  return [
-    ...(log.installed === undefined
-      ? []
-      : [
-          blocker(
-            'setup-log-installed',
-            'The setup log is of a machine that has Exchange installed: an update failed, and the object is no orphan',
-            'Run setup of that update again on the machine. Accept this only if the machine is lost for good.',
-            { evidence: [log.installed], subjects: [chosen.server.dn], source },
-          ),
-        ]),
-    isThisOne
-      ? note('setup-log', 'The setup log names this object', found, { source })
-      : warning('setup-log-other-object', 'The setup log does not name this object', found, { source }),
-  ];
+  if (log.installed !== undefined)
+    yield blocker(
+      'setup-log-installed',
+      'The setup log is of a machine that has Exchange installed: an update failed, and the object is no orphan',
+      'Run setup of that update again on the machine. Accept this only if the machine is lost for good.',
+      { evidence: [log.installed], subjects: [chosen.server.dn], source },
+    );
+  yield isThisOne
+    ? note('setup-log', 'The setup log names this object', found, { source })
+    : warning('setup-log-other-object', 'The setup log does not name this object', found, { source });
 }
 
 /** The verdict and the signs that it rests on. */

@@ -14,6 +14,7 @@ import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers } from './leftover-findings.ts';
 import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';
+import { activation } from './uninstaller-blockers.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
@@ -299,10 +300,7 @@ function databasesLeft(
 function replicatedStep(names: readonly string[], servers: readonly string[]): Step {
   return {
     text: 'These databases have a copy on another server. Make sure that they are active there, and do not remove them.',
-    commands: names.map(
-      (name, index) =>
-        `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(name)} -ActivateOnServer ${quotedForPowerShell(servers[index] ?? '')}`,
-    ),
+    commands: names.map((name, index) => activation(name, servers[index] ?? '')),
   };
 }
 

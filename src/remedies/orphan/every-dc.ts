@@ -68,11 +68,11 @@ interface Behind {
 }
 
 /** DCs that are past the lifetime or fall behind, and those that do not answer. */
-export function replicationFindings(
+export function* replicationFindings(
   { news, lifetime }: ReplicationFacts,
   { created }: Pick<ExchangeServer, 'created'>,
   now: Date,
-): readonly FindingDraft[] {
+): Generator<FindingDraft, void> {
   const gone = goneParties(news, lifetime * day);
   const { cutOff, splits } = islandsOf(news, silence * day, (party) => gone.has(party));
   const behind = cutOff.map(
@@ -89,45 +89,35 @@ export function replicationFindings(
   const silent = news.parties.filter(
     ({ name, state }) => state.kind === 'unreachable' && !behind.some((one) => one.name === name),
   );
-  return [
-    ...pastLifetime(past, lifetime),
-    ...(late.length === 0 && splits.length === 0
-      ? []
-      : [
-          warning(
-            'replication-behind',
-            'Replication is failing: the deletion does not reach every domain controller now',
-            'Repair replication before you run setup again: repadmin /replsummary. Setup reads the domain controller of its own site.',
-            {
-              evidence: [
-                ...late.map(inWords),
-                ...splits.map(
-                  ({ sides }) => `parted: ${sides.map((side) => side.map(({ name }) => name).join(', ')).join(' | ')}`,
-                ),
-              ],
-              subjects: late.map(({ name }) => name),
-            },
+  yield* pastLifetime(past, lifetime);
+  if (late.length > 0 || splits.length > 0)
+    yield warning(
+      'replication-behind',
+      'Replication is failing: the deletion does not reach every domain controller now',
+      'Repair replication before you run setup again: repadmin /replsummary. Setup reads the domain controller of its own site.',
+      {
+        evidence: [
+          ...late.map(inWords),
+          ...splits.map(
+            ({ sides }) => `parted: ${sides.map((side) => side.map(({ name }) => name).join(', ')).join(' | ')}`,
           ),
-        ]),
-    ...(silent.length === 0
-      ? []
-      : [
-          note(
-            'replication-unknown',
-            `${counted(silent.length, 'domain controller')} did not answer`,
-            'The others have heard of it lately.',
-            {
-              evidence: silent.map(({ name, state }) =>
-                state.kind === 'unreachable' ? `${name}: ${state.why}` : name,
-              ),
-            },
-          ),
-        ]),
-  ];
+        ],
+        subjects: late.map(({ name }) => name),
+      },
+    );
+  if (silent.length > 0)
+    yield note(
+      'replication-unknown',
+      `${counted(silent.length, 'domain controller')} did not answer`,
+      'The others have heard of it lately.',
+      {
+        evidence: silent.map(({ name, state }) => (state.kind === 'unreachable' ? `${name}: ${state.why}` : name)),
+      },
+    );
 }
 
 /** The object comes back from a DC that still has it; from the others it does not. */
-function pastLifetime(past: readonly Behind[], lifetime: number): readonly FindingDraft[] {
+function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<FindingDraft, void> {
   const withObject = past.filter(({ mayBringBack }) => mayBringBack);
   const others = past.filter(({ mayBringBack }) => !mayBringBack);
   const cutOff = (which: readonly Behind[]): string =>
@@ -137,28 +127,20 @@ function pastLifetime(past: readonly Behind[], lifetime: number): readonly Findi
     subjects: which.map(({ name }) => name),
     measure: { value: Math.max(lifetime, ...which.map(({ days }) => days ?? lifetime)), unit: 'days' } as const,
   });
-  return [
-    ...(withObject.length === 0
-      ? []
-      : [
-          blocker(
-            'replication-past-lifetime',
-            `${cutOff(withObject)}, and may bring the object back`,
-            'It never gets this deletion: it keeps the server object, and hands it back if it replicates again (a lingering object). Demote it by force and clean up its metadata, or repair it, first: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
-            parts(withObject),
-          ),
-        ]),
-    ...(others.length === 0
-      ? []
-      : [
-          warning(
-            'replication-past-lifetime-without-object',
-            `${cutOff(others)}; the object does not come back from there`,
-            'A read-only domain controller hands nothing on, and one that was cut off before the object was made does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
-            parts(others),
-          ),
-        ]),
-  ];
+  if (withObject.length > 0)
+    yield blocker(
+      'replication-past-lifetime',
+      `${cutOff(withObject)}, and may bring the object back`,
+      'It never gets this deletion: it keeps the server object, and hands it back if it replicates again (a lingering object). Demote it by force and clean up its metadata, or repair it, first: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
+      parts(withObject),
+    );
+  if (others.length > 0)
+    yield warning(
+      'replication-past-lifetime-without-object',
+      `${cutOff(others)}; the object does not come back from there`,
+      'A read-only domain controller hands nothing on, and one that was cut off before the object was made does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
+      parts(others),
+    );
 }
 
 function inWords({ name, days }: Behind): string {

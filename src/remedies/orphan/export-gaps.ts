@@ -167,33 +167,25 @@ async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean>
 const exportIsFresh = 7;
 
 /** What an export lacks, and how old it is. */
-export function exportFindings({
+export function* exportFindings({
   exportAge,
   exportGaps,
 }: {
   readonly exportAge: number | undefined;
   readonly exportGaps: readonly string[];
-}): readonly FindingDraft[] {
-  return [
-    ...(exportGaps.length === 0
-      ? []
-      : [
-          warning(
-            'export-incomplete',
-            'The export does not have everything: what it lacks is unknown, not absent',
-            'Look that up before you import the LDIF, or export it too.',
-            { evidence: exportGaps },
-          ),
-        ]),
-    ...(exportAge === undefined || exportAge <= exportIsFresh
-      ? []
-      : [
-          warning(
-            'export-old',
-            `The export is ${counted(exportAge, 'day')} old`,
-            'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
-            { measure: { value: exportAge, unit: 'days' } },
-          ),
-        ]),
-  ];
+}): Generator<FindingDraft, void> {
+  if (exportGaps.length > 0)
+    yield warning(
+      'export-incomplete',
+      'The export does not have everything: what it lacks is unknown, not absent',
+      'Look that up before you import the LDIF, or export it too.',
+      { evidence: exportGaps },
+    );
+  if (exportAge !== undefined && exportAge > exportIsFresh)
+    yield warning(
+      'export-old',
+      `The export is ${counted(exportAge, 'day')} old`,
+      'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
+      { measure: { value: exportAge, unit: 'days' } },
+    );
 }

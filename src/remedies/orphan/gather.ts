@@ -42,7 +42,15 @@ import {
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
-import { findServer, readSurvey, recipientsOf, type Sessions, type Survey, type SurveyedServer } from './survey.ts';
+import {
+  findServer,
+  readSurvey,
+  recipientsOf,
+  type Sessions,
+  type Survey,
+  type SurveyedServer,
+  serversOf,
+} from './survey.ts';
 
 /** No server is chosen yet. */
 export interface ServersFacts {
@@ -241,7 +249,7 @@ function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice 
 /** A machine of a name that is not the server's alone proves nothing by its answer. */
 async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMeans): Promise<ProbeResult> {
   const { server } = chosen;
-  const names = ownNames(server, sharedNames(server, survey.organisation.servers));
+  const names = ownNames(server, sharedNames(server, serversOf(survey)));
   const host = server.fqdn ?? server.name;
   const isOwn = (server.fqdn === undefined ? names.name : names.fqdn) !== undefined;
   return isOwn ? probe(host, means) : { kind: 'not its own name', host };
@@ -264,7 +272,7 @@ async function readDeletion(
   const { forest } = survey;
   const { server } = chosen;
   const step = (what: string): void => watch.update('Exchange', what);
-  const shared = sharedNames(server, survey.organisation.servers);
+  const shared = sharedNames(server, serversOf(survey));
   step('reading everything below the server');
   const subtree = await readSubtree(session, server.dn, isExport);
   const context = forest.configurationNamingContext;
@@ -295,7 +303,7 @@ async function readDeletion(
     inUse(one, listed, hasOtherServer, unseen),
   );
   const goingDatabases = ownDatabases.filter(goes).map(({ dn }) => dn);
-  const servers = survey.servers.map((one) => one.server);
+  const servers = serversOf(survey);
   const companions = [
     ...ownDatabases,
     ...(await readCopies(session, context, server.dn, goingDatabases, isExport)),

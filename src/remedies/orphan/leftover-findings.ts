@@ -12,17 +12,17 @@ import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts } from './gather.ts';
 import { isText, lower, namesOf, serverDnIn, serverNamed } from './gone-servers.ts';
 import { clearableIn, homeServerName, type Leftovers } from './leftovers.ts';
-import { hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
+import { isFullServer, releaseOf } from './organisation.ts';
 import {
   clearCommand,
+  cmdletForNewValue,
   grantOf,
   removalOfPublic,
   replaceCommand,
   unknownKept,
-  witnessParameters,
 } from './reference-findings.ts';
 import { hostsIn, type Referrer } from './referrers.ts';
-import type { Survey } from './survey.ts';
+import { type Survey, serversOf } from './survey.ts';
 
 /** Of a long list the screen shows so many references to each entry, and so many lines in all. */
 const fewReferences = 3;
@@ -69,16 +69,10 @@ function shortened(lines: readonly string[], most: number): readonly string[] {
 }
 
 function headingOf({ server, isThere, targets }: LeftoverGroup): string {
-  const count = referencesTo(targets);
+  const references = targets.reduce((sum, { referrers }) => sum + referrers.length, 0);
+  const count = counted(references, 'reference');
   if (server === undefined) return `Of no server, or of an unknown one: ${count}`;
   return `${server}${isThere ? ' (a server object of this name exists)' : ''}: ${count}`;
-}
-
-function referencesTo(targets: readonly LeftoverTarget[]): string {
-  return counted(
-    targets.reduce((sum, { referrers }) => sum + referrers.length, 0),
-    'reference',
-  );
 }
 
 /** The server object, then what was below it, then names in text. */
@@ -105,70 +99,56 @@ function nameOfEntry(named: string): string | undefined {
   return serverDnIn(named) === undefined ? undefined : rdnOf(named).value;
 }
 
-function referenceInWords({ elsewhere, unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
-  const stays = elsewhere.has(id)
-    ? ': stays, in another domain'
-    : unwritable.has(id)
-      ? ': stays, no right to write it'
-      : whyItStays[reference.clearing];
+function referenceInWords(facts: Leftovers, referrer: Referrer): string {
+  const { dn, reference } = referrer;
+  const why = whyOf(facts, referrer);
+  const stays = why === 'may be cleared' ? '' : `: stays, ${why === 'mandatory' ? 'mandatory attribute' : why}`;
   return `${reference.attribute} of ${leafNameOf(dn)}${stays}`;
 }
 
-const whyItStays: Readonly<Record<Referrer['reference']['clearing'], string>> = {
-  'may be cleared': '',
-  mandatory: ': stays, mandatory attribute',
-  'needs another value': ': stays, needs another value',
-  'only the system writes it': ': stays, only the system writes it',
-};
-
 /** What they point at, which of them a person has to set by hand, and containers that were left empty. */
-export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+export function* assessLeftovers(
+  facts: LeftoverFacts,
+  proposal: Proposal<DirectoryChange>,
+): Generator<FindingDraft, void> {
   const clearable = clearableIn(facts);
   const others = facts.leftovers.filter((referrer) => !clearable.includes(referrer));
-  return [
-    ...unknownKept(proposal, clearable),
-    ...(facts.leftovers.length === 0
-      ? [
-          note(
-            'no-leftovers',
-            'No value points at a deleted or missing server object',
-            `There is nothing to clear. ${placeOf(facts)}`,
-          ),
-        ]
-      : [
-          note(
-            'leftovers',
-            `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
-            { evidence: groupsOf(facts).map(headingOf) },
-          ),
+  yield* unknownKept(proposal, clearable);
+  if (facts.leftovers.length === 0)
+    yield note(
+      'no-leftovers',
+      'No value points at a deleted or missing server object',
+      `There is nothing to clear. ${placeOf(facts)}`,
+    );
+  else
+    yield note(
+      'leftovers',
+      `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
+      `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
+      { evidence: groupsOf(facts).map(headingOf) },
+    );
+  if (others.length > 0)
+    yield warning(
+      'leftovers-not-cleared',
+      `${counted(others.length, 'reference')} cannot be cleared here`,
+      `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.${hostsToCheck(others)}`,
+      {
+        evidence: others.flatMap((referrer) => [
+          `${referrer.id} (${whyOf(facts, referrer)})`,
+          ...wayOf(facts, referrer),
         ]),
-    ...(others.length === 0
-      ? []
-      : [
-          warning(
-            'leftovers-not-cleared',
-            `${counted(others.length, 'reference')} cannot be cleared here`,
-            `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.${hostsToCheck(others)}`,
-            {
-              evidence: others.flatMap((referrer) => [
-                `${referrer.id} (${whyOf(facts, referrer)})`,
-                ...wayOf(facts, referrer),
-              ]),
-            },
-          ),
-        ]),
-    ...serversNotSeen(facts, proposal),
-    ...entriesNotThere(facts, proposal),
-    ...oneDomainOnly(facts),
-    ...exportFindings(facts.survey),
-    ...emptyContainerFinding(facts.emptyContainers),
-  ];
+      },
+    );
+  yield* serversNotSeen(facts, proposal);
+  yield* entriesNotThere(facts, proposal);
+  yield* oneDomainOnly(facts);
+  yield* exportFindings(facts.survey);
+  yield* emptyContainerFinding(facts.emptyContainers);
 }
 
 /** A server that the user may not see is there: its name is not cleared unless the user knows better. */
-function serversNotSeen({ unseen }: Leftovers, { changes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  if (unseen.length === 0) return [];
+function* serversNotSeen({ unseen }: Leftovers, { changes }: Proposal<DirectoryChange>): Generator<FindingDraft, void> {
+  if (unseen.length === 0) return;
   const edited = new Set(
     changes.flatMap((change) =>
       change.kind === 'modify' ? change.edits.map(({ attribute }) => `${attribute} of ${change.dn}`) : [],
@@ -176,50 +156,44 @@ function serversNotSeen({ unseen }: Leftovers, { changes }: Proposal<DirectoryCh
   );
   const groups = distinct(unseen.map(({ group }) => group));
   const make = unseen.some(({ id }) => edited.has(id)) ? blocker : warning;
-  return [
-    make(
-      'servers-not-seen',
-      `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may be of servers that are in use`,
-      'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
-      { evidence: groups, subjects: groups },
-    ),
-  ];
+  yield make(
+    'servers-not-seen',
+    `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may be of servers that are in use`,
+    'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
+    { evidence: groups, subjects: groups },
+  );
 }
 
 /** An entry of which not even a deletion is to be seen may be hidden from the user, or from an export. */
-function entriesNotThere(
+function* entriesNotThere(
   { missing, survey }: LeftoverFacts,
   { changes }: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
+): Generator<FindingDraft, void> {
   const removed = changes
     .flatMap((change) => (change.kind === 'modify' ? change.edits : []))
     .flatMap(({ remove }) => remove.map((value) => (typeof value === 'string' ? dnIn(value) : '')));
   const named = missing.filter((dn) => removed.includes(dn));
-  if (named.length === 0) return [];
+  if (named.length === 0) return;
   const why =
     survey.target.connection.kind === 'ldif'
       ? 'They were deleted, or the export does not hold them.'
       : 'They were deleted so long ago that no tombstone is left, or you have no right to see them.';
-  return [
-    blocker(
-      'entries-not-there',
-      `This clears references to ${counted(named.length, 'entry that is', 'entries that are')} not there, and no tombstone shows a deletion`,
-      `${why} Accept this if you know that they are gone, or leave a reference as it is with --keep. Undo cannot bring back a reference to an entry that is not there.`,
-      { evidence: named, subjects: named },
-    ),
-  ];
+  yield blocker(
+    'entries-not-there',
+    `This clears references to ${counted(named.length, 'entry that is', 'entries that are')} not there, and no tombstone shows a deletion`,
+    `${why} Accept this if you know that they are gone, or leave a reference as it is with --keep. Undo cannot bring back a reference to an entry that is not there.`,
+    { evidence: named, subjects: named },
+  );
 }
 
 /** Without a global catalog, recipients of other domains are not known. */
-export function oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean }): readonly FindingDraft[] {
-  if (isForestWide) return [];
-  return [
-    warning(
-      'one-domain-only',
-      'No global catalog could be asked: recipients of other domains are not known',
-      'Name a domain controller that is a global catalog with --server.',
-    ),
-  ];
+export function* oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean }): Generator<FindingDraft, void> {
+  if (isForestWide) return;
+  yield warning(
+    'one-domain-only',
+    'No global catalog could be asked: recipients of other domains are not known',
+    'Name a domain controller that is a global catalog with --server.',
+  );
 }
 
 /** Where recipients were looked for. */
@@ -259,7 +233,7 @@ function reasonsOf(facts: Leftovers, referrers: readonly Referrer[]): string {
 function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
   if (elsewhere.has(referrer.id) && referrer.reference.clearing === 'may be cleared')
     return [clearCommand(survey.target, referrer.dn, referrer.reference.attribute)];
-  if (unwritable.has(referrer.id)) return [`${grantOf(survey, referrer)}, then make the plan again`];
+  if (unwritable.has(referrer.id)) return [`${grantOf(survey.target, referrer)}, then make the plan again`];
   switch (referrer.reference.clearing) {
     case 'may be cleared':
     case 'only the system writes it':
@@ -272,46 +246,34 @@ function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Refer
 }
 
 /** A mandatory value is replaced: that of an offline address book by a server that is there. */
-function replacement({ servers }: Survey, referrer: Referrer): string {
-  const server = servers.find((one) => isFullServer(one.server))?.server;
+function replacement(survey: Survey, referrer: Referrer): string {
+  const server = serversOf(survey).find(isFullServer);
   return replaceCommand(referrer, referrer.reference.id === 'oab-generation' ? server?.dn : undefined);
 }
 
 /** What gives text another value, as far as a server that is there has a cmdlet for it. */
-function newValue({ servers }: Survey, { dn, objectClasses, reference }: Referrer): string {
-  const there = servers.map(({ server }) => server).filter(isFullServer);
-  const years = there.map((server) => releaseOf(server).year ?? 0);
-  const isModern = years.some((year) => year >= 2010);
-  const entry = quotedForPowerShell(dn);
-  const name = quotedForPowerShell(leafNameOf(dn));
-  const clientAccess = there.find(
-    (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
-  );
+function newValue(survey: Survey, referrer: Referrer): string {
+  const { dn, objectClasses, reference } = referrer;
   if (objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
-  if (reference.id === 'rpc-client-access' && clientAccess !== undefined) {
-    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(clientAccess.fqdn ?? clientAccess.name)}`;
-  }
-  const witness = witnessParameters[reference.id];
-  if (witness !== undefined && isModern) {
-    return `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`;
-  }
-  if (reference.attribute === homeServerName && isModern) {
-    return `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`;
-  }
-  return `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
+  const there = serversOf(survey).filter(isFullServer);
+  const isModern = there.some((server) => (releaseOf(server).year ?? 0) >= 2010);
+  const cmdlet = cmdletForNewValue(referrer, there, isModern);
+  if (cmdlet !== undefined) return cmdlet;
+  const entry = quotedForPowerShell(dn);
+  return reference.attribute === homeServerName && isModern
+    ? `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`
+    : `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
 }
 
 /** This plan deletes nothing: the container is deleted by hand. */
-function emptyContainerFinding(containers: readonly string[]): readonly FindingDraft[] {
-  if (containers.length === 0) return [];
-  return [
-    warning(
-      'empty-servers-container',
-      `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
-      `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
-      { evidence: containers, subjects: containers },
-    ),
-  ];
+function* emptyContainerFinding(containers: readonly string[]): Generator<FindingDraft, void> {
+  if (containers.length === 0) return;
+  yield warning(
+    'empty-servers-container',
+    `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+    `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
+    { evidence: containers, subjects: containers },
+  );
 }
 
 /** Such a plan in words; what refers to what is in its exhibit. */
@@ -354,7 +316,7 @@ export interface LeftoverTarget {
 
 /** By server, those of which the server is not known last; within a server by what is named. */
 export function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): readonly LeftoverGroup[] {
-  const there = namesOf(survey.organisation.servers);
+  const there = namesOf(serversOf(survey));
   const pointing = leftovers.flatMap((referrer) =>
     referrer.values.filter(isText).map((value) => {
       const name = serverNamed(value, tombstones) ?? deletedName(value, gone);

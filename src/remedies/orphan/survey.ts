@@ -49,6 +49,11 @@ export interface Survey {
   readonly now: Date;
 }
 
+/** The server objects alone. */
+export function serversOf({ servers }: Pick<Survey, 'servers'>): readonly ExchangeServer[] {
+  return servers.map(({ server }) => server);
+}
+
 export interface Sessions {
   /** With the DC that is written to. */
   readonly session: DirectorySession;

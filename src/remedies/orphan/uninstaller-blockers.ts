@@ -7,26 +7,24 @@ import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { namedOnly, type OwnMailboxKind } from './deletion.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
-import { hasRole, isFullServer, isLegacy, releaseOf, roleBit } from './organisation.ts';
+import { type ExchangeServer, hasRole, isFullServer, isLegacy, releaseOf, roleBit } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';
-import { clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
+import { adviceFor, clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
-import type { Survey } from './survey.ts';
+import { serversOf } from './survey.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
-export function uninstallerBlockers(
+export function* uninstallerBlockers(
   facts: DeletionFacts,
   proposal: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
-  return [
-    ...mailboxBlockers(facts),
-    ...roleBlockers(facts),
-    ...legacyWork(facts, proposal),
-    ...referrerBlockers(facts, proposal),
-  ];
+): Generator<FindingDraft, void> {
+  yield* mailboxBlockers(facts);
+  yield* roleBlockers(facts);
+  yield* legacyWork(facts, proposal);
+  yield* referrerBlockers(facts, proposal);
 }
 
-function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
+function* mailboxBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
   const { recipients, hasOtherServer } = facts;
   const found = (id: string): readonly RecipientCount[] =>
     recipients.filter(({ reference, count, own }) => reference.id === id && count > own.count);
@@ -40,56 +38,46 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
     hasOtherServer
       ? `Move them first: ${move()}.`
       : 'No other server is left that could take them: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
-  return [
-    ...(homed.length === 0
-      ? []
-      : [
-          make(
-            'mailboxes',
-            `${counted(most, 'mailbox is', 'mailboxes are')} on the server or in its databases`,
-            advice(() => moveMailboxes(facts)),
-            { evidence: homed.flatMap(userEvidence), measure: { value: most, unit: 'objects' } },
+  if (homed.length > 0)
+    yield make(
+      'mailboxes',
+      `${counted(most, 'mailbox is', 'mailboxes are')} on the server or in its databases`,
+      advice(() => moveMailboxes(facts)),
+      { evidence: homed.flatMap(userEvidence), measure: { value: most, unit: 'objects' } },
+    );
+  yield* namedOnlyBlocker(facts);
+  yield* ownMailboxBlocker(facts);
+  if (archives !== undefined)
+    yield make(
+      'archives',
+      `${counted(usersIn(archives), 'archive')} in the server's databases`,
+      advice(() =>
+        [
+          ...activations(facts),
+          ...databaseNames(facts).map(
+            (name) =>
+              `Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq ${name} | New-MoveRequest -ArchiveOnly`,
           ),
-        ]),
-    ...namedOnlyBlocker(facts),
-    ...ownMailboxBlocker(facts),
-    ...(archives === undefined
-      ? []
-      : [
-          make(
-            'archives',
-            `${counted(usersIn(archives), 'archive')} in the server's databases`,
-            advice(() =>
-              [
-                ...activations(facts),
-                ...databaseNames(facts).map(
-                  (name) =>
-                    `Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq ${name} | New-MoveRequest -ArchiveOnly`,
-                ),
-              ].join('; '),
-            ),
-            { evidence: userEvidence(archives), measure: { value: usersIn(archives), unit: 'objects' } },
-          ),
-        ]),
-  ];
+        ].join('; '),
+      ),
+      { evidence: userEvidence(archives), measure: { value: usersIn(archives), unit: 'objects' } },
+    );
 }
 
 /** Active Manager moves a database between the members of a DAG; msExchHomeServerName of its mailboxes stays as it was. */
-function namedOnlyBlocker({ recipients }: DeletionFacts): readonly FindingDraft[] {
+function* namedOnlyBlocker({ recipients }: DeletionFacts): Generator<FindingDraft, void> {
   const counts = recipients.filter(({ inOtherDatabases }) => inOtherDatabases.count > 0);
   const count = counts.reduce((sum, { inOtherDatabases }) => sum + inOtherDatabases.count, 0);
-  if (count === 0) return [];
-  return [
-    blocker(
-      namedOnly,
-      `${counted(count, 'mailbox still names', 'mailboxes still name')} the server, but ${count === 1 ? 'its database is' : 'their databases are'} on other servers`,
-      'Exchange 2010 and later find a mailbox by its database, not by msExchHomeServerName. If you accept, the value stays as it is. A mailbox gets its new server there when it is moved to another database.',
-      {
-        evidence: counts.flatMap(({ inOtherDatabases: { first } }) => first),
-        measure: { value: count, unit: 'objects' },
-      },
-    ),
-  ];
+  if (count === 0) return;
+  yield blocker(
+    namedOnly,
+    `${counted(count, 'mailbox still names', 'mailboxes still name')} the server, but ${count === 1 ? 'its database is' : 'their databases are'} on other servers`,
+    'Exchange 2010 and later find a mailbox by its database, not by msExchHomeServerName. If you accept, the value stays as it is. A mailbox gets its new server there when it is moved to another database.',
+    {
+      evidence: counts.flatMap(({ inOtherDatabases: { first } }) => first),
+      measure: { value: count, unit: 'objects' },
+    },
+  );
 }
 
 function usersIn({ count, own }: RecipientCount): number {
@@ -111,13 +99,12 @@ function databaseNames({ databases, companions }: DeletionFacts): readonly strin
 
 /** A database with another copy is activated there: its mailboxes are where it is. */
 function activations({ companions }: DeletionFacts): readonly string[] {
-  return companions.flatMap(({ dn, copyOn }) =>
-    copyOn === undefined
-      ? []
-      : [
-          `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)} -ActivateOnServer ${quotedForPowerShell(copyOn)}`,
-        ],
-  );
+  return companions.flatMap(({ dn, copyOn }) => (copyOn === undefined ? [] : [activation(rdnOf(dn).value, copyOn)]));
+}
+
+/** What activates the copy of a database on another server. */
+export function activation(database: string, server: string): string {
+  return `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(database)} -ActivateOnServer ${quotedForPowerShell(server)}`;
 }
 
 /** Where mailboxes are moved from. A cmdlet finds a server by its name: not where others bear it. */
@@ -143,42 +130,39 @@ function moveCmdlet({ server }: DeletionFacts['chosen']): string {
 }
 
 /** Mailboxes of Exchange's own: moved while another server is there, else cleared by this plan. */
-function ownMailboxBlocker(facts: DeletionFacts): readonly FindingDraft[] {
+function* ownMailboxBlocker(facts: DeletionFacts): Generator<FindingDraft, void> {
   const { hasOtherServer, ownMailboxAttributes, recipients } = facts;
   const mailboxes = ownMailboxesIn(recipients);
-  if (mailboxes.length === 0) return [];
-  const title = `${counted(mailboxes.length, "mailbox of Exchange's own is", "mailboxes of Exchange's own are")} on the server (${listed(distinct(mailboxes.map(({ kind }) => kind)))})`;
+  if (mailboxes.length === 0) return;
+  const kinds = distinct(mailboxes.map(({ kind }) => kind));
+  const title = `${counted(mailboxes.length, "mailbox of Exchange's own is", "mailboxes of Exchange's own are")} on the server (${listed(kinds)})`;
   const parts = {
     evidence: mailboxes.map(({ dn, kind }) => `${kind}: ${dn}`),
     subjects: mailboxes.map(({ dn }) => dn),
     measure: { value: mailboxes.length, unit: 'objects' },
   } as const;
   if (hasOtherServer) {
-    const kinds = distinct(mailboxes.map(({ kind }) => kind));
     const switches = kinds.flatMap((kind) => movedBy[kind] ?? []);
     const moves = [
       ...activations(facts),
       ...switches.flatMap((one) => movedFrom(facts).map((where) => `Get-Mailbox ${one}${where} | New-MoveRequest`)),
     ];
-    return [
-      finalBlocker(
-        'arbitration-mailboxes',
-        title,
-        `Another server can take them. ${moves.length === 0 ? '' : `Move them first: ${moves.join('; ')}. `}${kinds.flatMap((kind) => outcomeOf[kind] ?? []).join(' ')}`.trim(),
-        parts,
-      ),
-    ];
+    yield finalBlocker(
+      'arbitration-mailboxes',
+      title,
+      `Another server can take them. ${moves.length === 0 ? '' : `Move them first: ${moves.join('; ')}. `}${kinds.flatMap((kind) => outcomeOf[kind] ?? []).join(' ')}`.trim(),
+      parts,
+    );
+    return;
   }
   const cleared = new Set(ownMailboxAttributes.map(({ dn }) => dn));
   const isCleared = mailboxes.every(({ dn }) => cleared.has(dn));
   const outcome = isCleared
     ? 'No Exchange is left that could move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox: the next steps delete them, and say what makes them again.'
     : 'This domain controller cannot write all of them: name one of their domain with --server.';
-  return [
-    isCleared
-      ? blocker('arbitration-mailboxes', title, outcome, parts)
-      : finalBlocker('arbitration-mailboxes', title, outcome, parts),
-  ];
+  yield isCleared
+    ? blocker('arbitration-mailboxes', title, outcome, parts)
+    : finalBlocker('arbitration-mailboxes', title, outcome, parts);
 }
 
 /** The switches of Get-Mailbox that list each kind; the others are not moved. */
@@ -194,53 +178,39 @@ const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
   system: 'The system mailbox of a database goes with it.',
 };
 
-function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
+function* roleBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
   const { chosen, survey, hasOtherServer } = facts;
   const { server } = chosen;
-  const others = survey.servers.filter((one) => one.server.dn !== server.dn);
-  const isHub = (roles: number | undefined): boolean =>
+  const others = serversOf(survey).filter(({ dn }) => dn !== server.dn);
+  const inSite = others.filter(({ site }) => site === server.site);
+  const isHub = ({ roles }: ExchangeServer): boolean =>
     hasRole(roles, roleBit.hubTransport | roleBit.frontEndTransport);
-  const edges = others.filter((one) => hasRole(one.server.roles, roleBit.edge) && one.server.site === server.site);
-  const otherHubs = others.filter((one) => isHub(one.server.roles) && one.server.site === server.site);
-  return [
-    ...(server.availabilityGroup === undefined
-      ? []
-      : [
-          finalBlocker(
-            'dag-member',
-            'The server is a member of a database availability group',
-            membershipAdvice(facts, server.availabilityGroup),
-            { evidence: [server.availabilityGroup] },
-          ),
-        ]),
-    ...(hasOtherServer
-      ? []
-      : [
-          blocker(
-            'only-server',
-            'No other server of the Exchange organisation can take its place',
-            `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new one at once, or give Exchange up.`,
-            { evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`), subjects: [server.dn] },
-          ),
-        ]),
-    ...(edges.length === 0 || !isHub(server.roles) || otherHubs.length > 0
-      ? []
-      : [
-          blocker(
-            'last-hub-of-edge-subscription',
-            'The server is the last hub transport server of a site with an Edge subscription',
-            `Without it the Edge servers get no recipients and deliver nothing. Install another hub there${
-              hasOtherServer
-                ? `, or remove the subscriptions: ${edges
-                    .slice(0, namedInFull)
-                    .map((one) => `Remove-EdgeSubscription -Identity ${quotedForPowerShell(one.server.name)}`)
-                    .join('; ')}`
-                : ''
-            }.`,
-            { evidence: edges.map((one) => one.server.dn), subjects: edges.map((one) => one.server.dn) },
-          ),
-        ]),
-  ];
+  const edges = inSite.filter(({ roles }) => hasRole(roles, roleBit.edge));
+  if (server.availabilityGroup !== undefined)
+    yield finalBlocker(
+      'dag-member',
+      'The server is a member of a database availability group',
+      membershipAdvice(facts, server.availabilityGroup),
+      { evidence: [server.availabilityGroup] },
+    );
+  if (!hasOtherServer)
+    yield blocker(
+      'only-server',
+      'No other server of the Exchange organisation can take its place',
+      `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(joinDn('CN=Services', survey.forest.configurationNamingContext))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new one at once, or give Exchange up.`,
+      { evidence: others.map(({ dn }) => `not counted: ${dn}`), subjects: [server.dn] },
+    );
+  if (edges.length > 0 && isHub(server) && !inSite.some(isHub))
+    yield blocker(
+      'last-hub-of-edge-subscription',
+      'The server is the last hub transport server of a site with an Edge subscription',
+      `Without it the Edge servers get no recipients and deliver nothing. Install another hub there${hasOtherServer ? `, or remove the subscriptions: ${adviceFor(edges, removalOfSubscription)}` : ''}.`,
+      { evidence: edges.map(({ dn }) => dn), subjects: edges.map(({ dn }) => dn) },
+    );
+}
+
+function removalOfSubscription({ name }: ExchangeServer): string {
+  return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
 }
 
 /** How another server is given the work of an Exchange 2003 server, by the reference that names who does it. */
@@ -254,32 +224,28 @@ const handedOver: readonly (readonly [reference: string, how: (name: string) => 
 ];
 
 /** Of 2003: what another server has to take over before; cleared alone, no server does it any more. */
-function legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): Generator<FindingDraft, void> {
   const { chosen, configuration, hasOtherServer } = facts;
   const of = (id: string): readonly Referrer[] =>
     configuration.referrers.filter(({ reference }) => reference.id === id);
   const work = handedOver.flatMap(([id]) => of(id));
-  if (!isLegacy(chosen.server) || !hasOtherServer || work.length === 0) return [];
-  const steps = handedOver.flatMap(([id, how]) =>
-    of(id)
-      .slice(0, namedInFull)
-      .map(({ dn }) => how(rdnOf(dn).value)),
-  );
+  if (!isLegacy(chosen.server) || !hasOtherServer || work.length === 0) return;
+  const steps = handedOver
+    .filter(([id]) => of(id).length > 0)
+    .map(([id, how]) => adviceFor(of(id), ({ dn }) => how(rdnOf(dn).value), ' '));
   const outcome = work.every(clearedBy(proposal))
     ? 'If you accept, the values are removed here, and no server does this work.'
     : 'If you accept, no server does this work, and what you left out names the deleted server.';
-  return [
-    blocker(
-      'legacy-work',
-      'The server is routing group master, Recipient Update Service or site folder server',
-      `Give that to another server first. ${steps.join(' ')} ${outcome}`,
-      {
-        evidence: work.map(({ id }) => id),
-        subjects: work.map(({ dn }) => dn),
-        measure: { value: work.length, unit: 'references' },
-      },
-    ),
-  ];
+  yield blocker(
+    'legacy-work',
+    'The server is routing group master, Recipient Update Service or site folder server',
+    `Give that to another server first. ${steps.join(' ')} ${outcome}`,
+    {
+      evidence: work.map(({ id }) => id),
+      subjects: work.map(({ dn }) => dn),
+      measure: { value: work.length, unit: 'references' },
+    },
+  );
 }
 
 /** How it leaves the group: by cmdlets where a server is left to run them, and they find this very object by its name. */
@@ -314,10 +280,6 @@ function leaveGroup(facts: DeletionFacts, group: string): string {
   return `Take the server out of the group, in this order: ${steps.join('; ')}.`;
 }
 
-function servicesOf({ forest }: Survey): string {
-  return joinDn('CN=Services', forest.configurationNamingContext);
-}
-
 interface ReferenceBlocker {
   readonly title: string;
   readonly detail: (facts: DeletionFacts, entries: readonly Referrer[], recipients: readonly string[]) => string;
@@ -332,10 +294,7 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'owned-databases': {
     title: 'The server owns databases',
     detail: (facts, entries) =>
-      `They are not below it and stay behind without an owner. ${entries
-        .slice(0, namedInFull)
-        .map((entry) => databaseAdvice(facts, entry))
-        .join(' ')}${offerOf(facts)}`,
+      `They are not below it and stay behind without an owner. ${adviceFor(entries, (entry) => databaseAdvice(facts, entry), ' ')}${offerOf(facts)}`,
     accepted: {
       cleared: 'If you accept, the databases stay and their msExchOwningServer is cleared.',
       left: 'If you accept, the databases stay, and where you left that out their msExchOwningServer names the deleted server.',
@@ -344,10 +303,7 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'send-connector-source': {
     title: 'The server is a source server of connectors',
     detail: (facts, entries) =>
-      `A connector without a source server sends nothing any more. Take the server out of each: ${entries
-        .slice(0, namedInFull)
-        .map((entry) => connectorAdvice(facts, entry))
-        .join('; ')}.`,
+      `A connector without a source server sends nothing any more. Take the server out of each: ${adviceFor(entries, (entry) => connectorAdvice(facts, entry))}.`,
     accepted: {
       cleared: 'If you accept, the value is removed here.',
       left: 'If you accept, the value goes with the server.',
@@ -356,19 +312,16 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'oab-generation': {
     title: 'The server generates offline address books',
     detail: ({ chosen, survey }, entries) => {
-      const other = survey.servers.find((one) => one.server.dn !== chosen.server.dn && isFullServer(one.server));
-      const value = other === undefined ? '<DN of the new server>' : other.server.dn;
+      const isOther = (server: ExchangeServer): boolean => server.dn !== chosen.server.dn && isFullServer(server);
+      const other = serversOf(survey).find(isOther);
+      const value = quotedForPowerShell(other === undefined ? '<DN of the new server>' : other.dn);
+      const replace = ({ dn }: Referrer): string =>
+        `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{offLineABServer=${value}}`;
       const when =
         other === undefined
           ? 'The attribute is mandatory, and no other server is left. When a new one is installed, give it that one'
           : 'The attribute is mandatory and can only be given another server';
-      return `${when}: ${entries
-        .slice(0, namedInFull)
-        .map(
-          ({ dn }) =>
-            `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{offLineABServer=${quotedForPowerShell(value)}}`,
-        )
-        .join('; ')}.`;
+      return `${when}: ${adviceFor(entries, replace)}.`;
     },
     acceptedOfLast:
       'If you accept, it points at a deleted entry until then, and the offline address book is not generated.',
@@ -376,10 +329,7 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'expansion-server': {
     title: 'The server is the expansion server of groups',
     detail: ({ survey }, _, groups) =>
-      `Clear it on each group: ${groups
-        .slice(0, namedInFull)
-        .map((dn) => clearCommand(survey.target, dn, 'msExchExpansionServerName'))
-        .join('; ')}.`,
+      `Clear it on each group: ${adviceFor(groups, (dn) => clearCommand(survey.target, dn, 'msExchExpansionServerName'))}.`,
     accepted: {
       cleared: 'If you accept, the value is removed here; groups of other domains keep it.',
       left: 'If you accept, those that you left out keep naming a deleted server.',
@@ -397,7 +347,7 @@ function databaseAdvice(
   if (isLegacy(chosen.server)) return `${name}: move its mailboxes, then delete it in Exchange System Manager.`;
   const copyOn = companions.find((one) => one.dn === dn)?.copyOn;
   if (copyOn !== undefined) {
-    return `${name} has a copy on ${copyOn}: activate it there with Move-ActiveMailboxDatabase -Identity ${name} -ActivateOnServer ${quotedForPowerShell(copyOn)}.`;
+    return `${name} has a copy on ${copyOn}: activate it there with ${activation(rdnOf(dn).value, copyOn)}.`;
   }
   if (objectClasses.includes('msexchpublicmdb')) {
     return `${name}: once its public folders have replicas elsewhere, Remove-PublicFolderDatabase -Identity ${name}.`;
