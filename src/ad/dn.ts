@@ -80,27 +80,33 @@ interface MangledRdn extends RdnAttribute {
   readonly guid: string;
 }
 
-/** Name and objectGUID of a deleted entry (`CN=name\0ADEL:guid,…`); undefined if the DN is not of one. */
+/** Name and objectGUID of a deleted entry (`CN=name\0ADEL:guid,…`); undefined for any other. Throws DnSyntaxError. */
 export function deletedRdnOf(text: string): MangledRdn | undefined {
   return mangledRdnOf(text, 'DEL');
 }
 
-/** Whether the DN is that of a deleted entry (MS-ADTS 3.1.1.5.5.1.1: `\0ADEL:` and its objectGUID in the RDN). */
+/**
+ * Whether the DN is that of a deleted entry (MS-ADTS 3.1.1.5.5.1.1: `\0ADEL:` and its objectGUID in the RDN). Throws
+ * DnSyntaxError.
+ */
 export function isDeletedDn(text: string): boolean {
   return deletedRdnOf(text) !== undefined;
 }
 
-/** Name and objectGUID of the entry that lost a naming conflict (`CN=name\0ACNF:guid,…`); undefined for any other. */
+/**
+ * Name and objectGUID of the entry that lost a naming conflict (`CN=name\0ACNF:guid,…`); undefined for any other. Throws
+ * DnSyntaxError.
+ */
 export function conflictRdnOf(text: string): MangledRdn | undefined {
   return mangledRdnOf(text, 'CNF');
 }
 
-/** Whether the DN is that of an entry that lost a naming conflict between DCs (`\0ACNF:` in the RDN). */
+/** Whether the entry lost a naming conflict between DCs (`\0ACNF:` in the RDN). Throws DnSyntaxError. */
 export function isConflictDn(text: string): boolean {
   return conflictRdnOf(text) !== undefined;
 }
 
-/** The DNS name that the DC= components at the end of the DN spell; undefined if there are none. */
+/** The DNS name that the DC= components at the end of the DN spell; undefined if there are none. Throws DnSyntaxError. */
 export function dnsNameOfDn(text: string): string | undefined {
   const dn = parseDn(text);
   const domain = dn.slice(dn.findLastIndex(([{ type }]) => type !== 'DC') + 1);

@@ -10,14 +10,10 @@ import {
   resultCode,
   withoutCertificate,
 } from './diagnostics.ts';
-import type { TlsMode } from './session.ts';
+import type { SessionIdentity } from './session.ts';
 
 /** The server at the other end, and how it is spoken to. */
-export interface Peer {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: TlsMode;
-}
+export type Peer = Pick<SessionIdentity, 'host' | 'port' | 'tls'>;
 
 /** What the connection was doing when it failed; 'talking' is after the server's first answer. */
 export type Stage = 'connecting' | 'tls' | 'first request' | 'talking';

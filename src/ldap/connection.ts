@@ -44,7 +44,7 @@ interface ConnectOptions {
   /** For each step (TCP with the name look-up, StartTLS, the TLS handshake), in milliseconds. */
   readonly deadlineMs: number;
   /** Replaces TCP. */
-  readonly createConnection: (() => Promise<Duplex>) | undefined;
+  readonly createConnection: Access['createConnection'] | undefined;
 }
 
 /** Connects, and sets up TLS as the peer wants it. Throws ConnectionError. */
@@ -65,7 +65,15 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions): Promise<Duplex> {
-  if (createConnection !== undefined) return await madeBy(createConnection, peer, deadlineMs);
+  if (createConnection !== undefined) {
+    const silence = (): ConnectionError => new ConnectionError(explainSilence('connecting', deadlineMs, peer));
+    try {
+      return await inTime(createConnection(peer), deadlineMs, silence, (socket) => socket.destroy());
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      throw new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
+    }
+  }
   const socket = connectTcp({
     host: peer.host,
     port: peer.port,
@@ -76,16 +84,6 @@ async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions
   });
   await ready(socket, 'connect', 'connecting', peer, deadlineMs);
   return socket;
-}
-
-async function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
-  const silence = (): ConnectionError => new ConnectionError(explainSilence('connecting', deadlineMs, peer));
-  try {
-    return await inTime(createConnection(), deadlineMs, silence, (socket) => socket.destroy());
-  } catch (error) {
-    if (error instanceof ConnectionError) throw error;
-    throw new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
-  }
 }
 
 /**

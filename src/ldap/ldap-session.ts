@@ -23,7 +23,6 @@ import {
   type DirectorySession,
   domainScope,
   everything,
-  type PasswordLogon,
   type RootDse,
   readRootDse,
   rootDseAttributes,
@@ -153,13 +152,8 @@ async function openConnection(
   deadlineMs: number,
 ): Promise<Connection> {
   const attempted = bind !== 'anonymous' && bind.auth === 'integrated' ? 'connect' : `connect by ${tlsWords[peer.tls]}`;
-  return await connect({
-    peer,
-    trust,
-    tlsName: tlsName ?? peer.host,
-    deadlineMs,
-    createConnection: createConnection === undefined ? undefined : () => createConnection(peer),
-  }).catch((error: unknown) => {
+  const options = { peer, trust, tlsName: tlsName ?? peer.host, deadlineMs, createConnection };
+  return await connect(options).catch((error: unknown) => {
     throw directoryErrorOf(attempted, nameOf(peer), error);
   });
 }
@@ -200,37 +194,27 @@ async function logOn(
   deadlineMs: number,
 ): Promise<LoggedOn> {
   if (bind === 'anonymous') return { connection, identity: peer };
-  if (bind.auth === 'password') {
-    await bindWithPassword(connection, bind, peer, deadlineMs);
-    return { connection, identity: peer };
-  }
-  const attempted = bind.as === undefined ? 'log on with the integrated logon' : `log on as ${bind.as.user}`;
+  const user = bind.auth === 'password' ? bind.user : bind.as?.user;
+  const attempted = user === undefined ? 'log on with the integrated logon' : `log on as ${user}`;
   try {
+    if (bind.auth === 'password') {
+      const { result } = await connection.request(bindRequest(bind.user, bind.password), deadlineMs);
+      if (result.resultCode !== resultCode.success) throw resultError(attempted, nameOf(peer), result);
+      return { connection, identity: peer };
+    }
     // Loaded when needed: most sessions log on with a password.
     const { logOnBySasl, openSystemContext } = await import('./logon/sasl-logon.ts');
-    const { stream, user } = await logOnBySasl(connection, {
+    const logon = await logOnBySasl(connection, {
       serverName: tlsName ?? peer.host,
       deadlineMs,
       openContext: bind.openContext ?? openSystemContext,
       ...(bind.as === undefined ? {} : { as: bind.as }),
     });
-    return { connection: new Connection(stream, peer, true), identity: { ...peer, sealed: { user } } };
+    const sealed = new Connection(logon.stream, peer, true);
+    return { connection: sealed, identity: { ...peer, sealed: { user: logon.user } } };
   } catch (error) {
     throw directoryErrorOf(attempted, nameOf(peer), error);
   }
-}
-
-async function bindWithPassword(
-  connection: Connection,
-  { user, password }: PasswordLogon,
-  peer: Peer,
-  deadlineMs: number,
-): Promise<void> {
-  const attempted = `log on as ${user}`;
-  const { result } = await connection.request(bindRequest(user, password), deadlineMs).catch((error: unknown) => {
-    throw directoryErrorOf(attempted, nameOf(peer), error);
-  });
-  if (result.resultCode !== resultCode.success) throw resultError(attempted, nameOf(peer), result);
 }
 
 async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number): Promise<RootDse> {
