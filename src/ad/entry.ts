@@ -132,8 +132,8 @@ export function normalizedGuid(text: string): string {
 }
 
 /**
- * `<GUID=…>`: replaces the entry's DN in any request and remains valid when the entry moves (MS-ADTS 3.1.1.3.1.2.4). Throws
- * ValueSyntaxError.
+ * `<GUID=…>`: replaces the entry's DN in any request and remains valid when the entry moves (MS-ADTS 3.1.1.3.1.2.4).
+ * Throws ValueSyntaxError.
  */
 export function guidBase(guid: string): string {
   return `<GUID=${normalizedGuid(guid)}>`;

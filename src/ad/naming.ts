@@ -97,11 +97,9 @@ function distinctiveParts(dns: ReadonlySet<string>): readonly string[] {
 }
 
 function distinctivePart(dn: string): string {
-  const runs =
-    rdnOf(dn)
-      .value.toLowerCase()
-      .match(/[a-z0-9-]+/g) ?? [];
-  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '');
+  const { value } = rdnOf(dn);
+  const runs = value.toLowerCase().match(/[a-z0-9-]+/g) ?? [];
+  return runs.toSorted((one, other) => other.length - one.length)[0] ?? '';
 }
 
 /** Attributes of every entry that never name another, or that the entry itself is named by. */

@@ -215,11 +215,6 @@ export function explainForeignBytes(bytes: Buffer, peer: Peer): Explanation {
   };
 }
 
-/** The server announces a message without bounds. */
-export function explainLongMessage(cameBack: string): Explanation {
-  return { cameBack, next: 'Check host and port; if both are right, use another domain controller.' };
-}
-
 /**
  * A certificate that was refused: `code` is Node's or OpenSSL's name for the reason, `name` the expected name.
  */

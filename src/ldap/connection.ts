@@ -15,7 +15,6 @@ import {
   explainCertificate,
   explainClose,
   explainForeignBytes,
-  explainLongMessage,
   explainSilence,
   explainSocketError,
   explainStartTlsRefusal,
@@ -279,8 +278,10 @@ export class Connection {
     } catch (error) {
       // The requests in progress receive the error.
       if (error instanceof NotLdapError) this.#lose(explainForeignBytes(error.bytes, this.#peer));
-      else if (error instanceof MessageTooLongError) this.#lose(explainLongMessage(error.message));
-      else throw error;
+      else if (error instanceof MessageTooLongError) {
+        const next = 'Check host and port; if both are right, use another domain controller.';
+        this.#lose({ cameBack: error.message, next });
+      } else throw error;
     }
     this.#hasAnswered = true;
     // An awaited answer may follow what is held here: pause the server only if no answer is awaited.

@@ -13,6 +13,7 @@ import {
   modifyRequest,
   pagedResults,
   type RequestOf,
+  type SearchTerms,
   searchRequest,
 } from './requests.ts';
 import type { Response } from './responses.ts';
@@ -241,8 +242,7 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
 }
 
 /** A search with what the session adds to it. */
-interface Search extends Pick<SearchRequest, 'base' | 'scope' | 'filter' | 'attributes'> {
-  readonly controls: readonly Control[];
+interface Search extends SearchTerms {
   /** OIDs that the server lists; `pageSize` alone decides about the paging control. */
   readonly supportedControls: ReadonlySet<string>;
   /** Entries in each page; undefined for a search without paging. */

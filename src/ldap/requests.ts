@@ -23,7 +23,7 @@ import {
   type Filter,
   type Modification,
   type NewAttribute,
-  type SearchScope,
+  type SearchRequest,
 } from './session.ts';
 
 /** A whole message, once its id is known. */
@@ -67,14 +67,11 @@ export function abandonRequest(abandonId: number): RequestOf {
   return requestOf(new AbandonRequest({ messageId: 0, abandonId }));
 }
 
+/** What of a search is sent. */
+export type SearchTerms = Required<Pick<SearchRequest, 'base' | 'scope' | 'filter' | 'attributes' | 'controls'>>;
+
 /** A search without limits of size or time and without alias dereferencing (RFC 4511 4.5.1). */
-export function searchRequest(search: {
-  readonly base: string;
-  readonly scope: SearchScope;
-  readonly filter: Filter;
-  readonly attributes: readonly string[];
-  readonly controls: readonly Control[];
-}): RequestOf {
+export function searchRequest(search: SearchTerms): RequestOf {
   const operation = new LdaptsSearchRequest({
     messageId: 0,
     baseDN: search.base,
@@ -194,11 +191,6 @@ class EncodedFilter extends LdaptsFilter {
   }
 }
 
-const comparisonTag = {
-  equal: SearchFilter.equalityMatch,
-  greaterOrEqual: SearchFilter.greaterOrEqual,
-} as const;
-
 // RFC 4511 4.5.1.7: the context tags inside an extensible filter.
 const extensibleTag = { rule: 0x81, attribute: 0x82, value: 0x83 } as const;
 
@@ -226,7 +218,7 @@ function writeFilter(writer: BerWriter, filter: Filter): void {
       writer.endSequence();
       return;
     default:
-      writer.startSequence(comparisonTag[filter.kind]);
+      writer.startSequence(filter.kind === 'equal' ? SearchFilter.equalityMatch : SearchFilter.greaterOrEqual);
       writer.writeString(filter.attribute);
       writer.writeBuffer(typeof filter.value === 'string' ? Buffer.from(filter.value) : filter.value, octetString);
       writer.endSequence();

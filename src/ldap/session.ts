@@ -228,11 +228,8 @@ export const controlOid = {
   showRecycled: '1.2.840.113556.1.4.2064',
 } as const;
 
+/** Those that are critical. */
 const controlNames: ReadonlyMap<string, string> = new Map([
-  [controlOid.pagedResults, 'paged results'],
-  [controlOid.domainScope, 'domain scope'],
-  [controlOid.permissiveModify, 'permissive modify'],
-  [controlOid.sdFlags, 'security descriptor flags'],
   [controlOid.showDeleted, 'show deleted objects'],
   [controlOid.treeDelete, 'tree delete'],
   [controlOid.showRecycled, 'show recycled objects'],
