@@ -22,7 +22,7 @@ import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { commandLine, shownPath } from '../quoting.ts';
 import type { Description } from '../remedies/remedy.ts';
-import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
+import { exhibitLines, headLines } from '../review/exhibit-text.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
@@ -86,7 +86,7 @@ async function redrawWhereItMay(
 
 function showReview({ plan, records }: SavedChange, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
-  for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
+  for (const line of headLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
   output.review.plan(plan);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {

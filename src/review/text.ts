@@ -10,7 +10,7 @@ import { displayWidth, isCommand, truncate, wrapped } from '../terminal/text-wid
 import { visible } from '../terminal/visible.ts';
 import { distinct } from '../words.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
-import { exhibitLines, propertyLines } from './exhibit-text.ts';
+import { exhibitLines, headLines } from './exhibit-text.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { type ReviewRow, reviewRows } from './rows.ts';
 import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
@@ -90,7 +90,7 @@ export function* paperReview(
   const notes = plan.findings.filter(({ level }) => level === 'note');
   const others = plan.findings.filter(({ level }) => level !== 'note').toReversed();
   yield* headed(description.title, [
-    ...propertyLines([...headOf(plan), ...description.summary], options),
+    ...headLines([...headOf(plan), ...description.summary], options),
     '',
     summaryLine(plan, options.style),
   ]);

@@ -35,21 +35,30 @@ function cellLines(text: string, width: number): readonly string[] {
   return wrapped(text, width, 0).flatMap((line) => (displayWidth(line) > width ? wrap(line, width) : [line]));
 }
 
-/**
- * Rows of cells as lines of at most `totalWidth` terminal columns, two spaces between columns. Columns are as wide as
- * their widest cell. If the row does not fit, the widest columns are narrowed and their cells wrap: no cell is cut.
- * Control characters in cells are made visible.
- */
+/** A table as one list of lines. */
 export function table(
   rows: readonly (readonly Cell[])[],
   columns: readonly Column[],
   totalWidth: number,
 ): readonly string[] {
+  return tableRows(rows, columns, totalWidth).flat();
+}
+
+/**
+ * The lines of each row of cells, of at most `totalWidth` terminal columns, two spaces between columns. Columns are as
+ * wide as their widest cell. If the row does not fit, the widest columns are narrowed and their cells wrap: no cell is
+ * cut. Control characters in cells are made visible.
+ */
+export function tableRows(
+  rows: readonly (readonly Cell[])[],
+  columns: readonly Column[],
+  totalWidth: number,
+): readonly (readonly string[])[] {
   const texts = columns.map((_, index) => rows.map((row) => textOf(row[index] ?? '')));
   const natural = texts.map(widestOf);
   const words = texts.map((all) => widestOf(all.flatMap((text) => text.split(' '))));
   const widths = shrinkToFit(natural, words, totalWidth - gap * (columns.length - 1));
-  return rows.flatMap((row) => {
+  return rows.map((row) => {
     const cells = columns.map((column, index) => {
       const cell = row[index] ?? '';
       const width = widths[index] ?? 0;

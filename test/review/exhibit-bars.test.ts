@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Bars, bar, barLines, type Histogram, histogramLines } from '../../src/terminal/draw.ts';
+import type { BarsExhibit, HistogramExhibit } from '../../src/change/exhibits.ts';
+import { bar } from '../../src/terminal/progress.ts';
 import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
+import { barLines, histogramLines } from './pictures.ts';
 
 test.each([
   [0, '                    '],
@@ -30,7 +32,7 @@ const unicode = createStyle(false);
 const ascii = createStyle(false, asciiSigns);
 
 describe('bars against a limit', () => {
-  const bars: Bars = {
+  const bars: Omit<BarsExhibit, 'id' | 'kind'> = {
     title: 'Replication',
     unit: 'days',
     limit: 60,
@@ -113,7 +115,7 @@ describe('bars against a limit', () => {
 });
 
 describe('a histogram', () => {
-  const histogram: Histogram = {
+  const histogram: Omit<HistogramExhibit, 'id' | 'kind'> = {
     title: 'Deleted objects by age in days',
     unit: 'days',
     buckets: [

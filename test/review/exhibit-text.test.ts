@@ -1,25 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  barLines,
-  type Canvas,
-  histogramLines,
-  type Matrix,
-  matrixLines,
-  propertyLines,
-  remarkLines,
-  type Tree,
-  treeLines,
-} from '../../src/terminal/draw.ts';
+import type { MatrixExhibit, TreeExhibit } from '../../src/change/exhibits.ts';
+import type { Canvas } from '../../src/review/exhibit-text.ts';
 import { asciiSigns, createStyle, unicodeSigns } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
+import { barLines, histogramLines, matrixLines, propertyLines, remarkLines, treeLines } from './pictures.ts';
 
 const wide: Canvas = { width: 80, style: createStyle(false) };
 const narrow: Canvas = { width: 40, style: createStyle(false) };
 const narrowAscii: Canvas = { width: 40, style: createStyle(false, asciiSigns) };
 
 describe('a tree', () => {
-  const tree: Tree = {
+  const tree: Omit<TreeExhibit, 'id' | 'kind'> = {
     title: 'To delete',
     nodes: [
       { depth: 0, text: 'CN=EX01', notes: ['referred to by CN=Smtp (msExchHomeServerName)'] },
@@ -69,7 +61,7 @@ describe('a tree', () => {
 });
 
 describe('a matrix', () => {
-  const matrix: Matrix = {
+  const matrix: Omit<MatrixExhibit, 'id' | 'kind'> = {
     title: 'Replication by partition',
     columns: ['Schema', 'Configuration', 'corp.example.com'],
     rows: [
