@@ -23,7 +23,7 @@ import { quotedWord, shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { counted } from '../words.ts';
 import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';

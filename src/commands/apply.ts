@@ -22,7 +22,7 @@ import { readArguments, readSeconds } from '../flags.ts';
 import { commandLine, shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { type ReviewRow, reviewRows } from '../review/rows.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { confirmName } from './approval.ts';

@@ -12,7 +12,7 @@ import type { Flags } from '../flags.ts';
 import { shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { applyChange } from './apply-change.ts';
 import { confirmName } from './approval.ts';
 import { commandsFor, writeFolder } from './change-folder.ts';

@@ -6,7 +6,7 @@ import type { PlanConnection } from '../change/plan.ts';
 import { BackError, UsageError } from '../errors.ts';
 import { isDnsServer } from '../ldap/connector.ts';
 import type { TlsMode } from '../ldap/session.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context } from './context.ts';

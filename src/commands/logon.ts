@@ -20,7 +20,7 @@ import {
   type TlsMode,
 } from '../ldap/session.ts';
 import { askingAgain } from '../terminal/prompter.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { pastedPath } from '../words.ts';
 import { type Approval, requireApproval } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';

@@ -12,8 +12,7 @@ import { createProgress, type Progress, type ProgressScreen, processTimer } from
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { type Terminal, terminalPrompter } from '../terminal/terminal-prompter.ts';
-import { fitted } from '../terminal/text-width.ts';
-import { visible } from '../terminal/visible.ts';
+import { fitted, visible } from '../terminal/text-layout.ts';
 import type { Context } from './context.ts';
 
 interface OutputFlags {

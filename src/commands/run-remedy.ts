@@ -16,7 +16,7 @@ import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
 import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import {
   type DirectoryFlags,
   type decisionFlags,

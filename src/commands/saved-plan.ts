@@ -16,7 +16,7 @@ import { computerOf } from '../files/file-system.ts';
 import { readSeconds } from '../flags.ts';
 import { asciiJson, requireQuotable } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { distinct, withAsciiForm } from '../words.ts';
 import { type Approval, requireApproval, requireSeal } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';

@@ -26,7 +26,7 @@ import { exhibitLines, headLines } from '../review/exhibit-text.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
 import type { Context } from './context.ts';

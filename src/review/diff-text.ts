@@ -3,8 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
-import { displayWidth, largest, pad, wrapped } from '../terminal/text-width.ts';
-import { visible } from '../terminal/visible.ts';
+import { displayWidth, largest, pad, visible, wrapped } from '../terminal/text-layout.ts';
 import { counted, distinct, groupBy, listed as inWords } from '../words.ts';
 import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {

@@ -4,7 +4,7 @@
  */
 
 import type { Exhibit, Mark } from '../change/exhibits.ts';
-import { largest } from '../terminal/text-width.ts';
+import { largest } from '../terminal/text-layout.ts';
 import { aside, type Content, type Html, html, isolated, row } from './markup.ts';
 
 export function* exhibitHtml(exhibit: Exhibit): Generator<Html> {

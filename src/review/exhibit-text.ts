@@ -13,9 +13,7 @@ import type {
 } from '../change/exhibits.ts';
 import { bar } from '../terminal/progress.ts';
 import type { Signs, Style } from '../terminal/style.ts';
-import { table, tableRows } from '../terminal/table.ts';
-import { displayWidth, largest, pad, wrapped } from '../terminal/text-width.ts';
-import { visible } from '../terminal/visible.ts';
+import { displayWidth, largest, pad, table, tableRows, visible, wrapped } from '../terminal/text-layout.ts';
 
 /** The space for a picture; no line is wider, but for a word that can't be broken. */
 export interface Canvas {

@@ -27,7 +27,7 @@ import type {
 } from '../change/plan.ts';
 import { showDeleted, treeDelete } from '../ldap/session.ts';
 import { type LdifAttribute, type LdifChangeRecord, type LdifEdit, ldifComment, ldifRecord } from '../ldif/ldif.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { counted, groupBy, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';
 

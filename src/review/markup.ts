@@ -1,6 +1,6 @@
 /** Markup for the review page: text is escaped and made visible on the way in, whatever a plan holds. */
 
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { pathsBelow } from './file-places.ts';
 
 /** Text that is markup; made by `html` alone, so that nothing gets on the page unescaped. */

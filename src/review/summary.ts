@@ -6,7 +6,7 @@ import type { Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection }
 import { computerOf } from '../files/file-system.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
-import { visible } from '../terminal/visible.ts';
+import { visible } from '../terminal/text-layout.ts';
 import { counted, distinct, groupBy, withAsciiForm } from '../words.ts';
 import { utc } from './outcome.ts';
 

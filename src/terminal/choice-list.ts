@@ -4,8 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Dialogue, Key, Reading, Space, View } from './dialogue.ts';
 import type { Choice, MultiselectQuestion, SelectQuestion } from './prompter.ts';
 import type { Style } from './style.ts';
-import { displayWidth, largest, pad, startOf, truncate, wrap } from './text-width.ts';
-import { visible } from './visible.ts';
+import { displayWidth, largest, pad, startOf, truncate, visible, wrap } from './text-layout.ts';
 
 export interface ChoiceListState {
   /** Words that a choice must contain to be shown. */

@@ -1,6 +1,5 @@
 import type { Signs, Style } from './style.ts';
-import { displayWidth, truncate, wrap } from './text-width.ts';
-import { visible } from './visible.ts';
+import { displayWidth, truncate, visible, wrap } from './text-layout.ts';
 
 /** One key press: the name of the key's action, or the text that it types. */
 export interface Key {

@@ -1,6 +1,5 @@
 import { type Signs, type Style, unicodeSigns } from './style.ts';
-import { displayWidth, pad, truncate } from './text-width.ts';
-import { visible } from './visible.ts';
+import { displayWidth, pad, truncate, visible } from './text-layout.ts';
 
 /** Where progress is shown. If it is not a terminal that can redraw lines, only the summary given to `done` is written. */
 export interface ProgressScreen {

@@ -7,9 +7,8 @@ import { choosingOne, choosingSeveral } from './choice-list.ts';
 import { type Dialogue, type Drawing, drawClosed, drawOpen, type Key, messageOf, type Paper } from './dialogue.ts';
 import type { Choice, InputQuestion, IntegerQuestion, Prompter } from './prompter.ts';
 import { createStyle, inSigns, type Signs, unicodeSigns } from './style.ts';
-import { displayWidth, graphemesOf, wrapped } from './text-width.ts';
+import { displayWidth, graphemesOf, visible, wrapped } from './text-layout.ts';
 import { readInteger, typing, yesOrNo } from './typed-answer.ts';
-import { visible } from './visible.ts';
 
 /** A terminal to ask at. Both streams must be terminals; questions are drawn on `output`. */
 export interface Terminal {

@@ -1,7 +1,6 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './prompter.ts';
-import { displayWidth, graphemesOf, startOf, wrap, wrapped } from './text-width.ts';
-import { visible } from './visible.ts';
+import { displayWidth, graphemesOf, startOf, visible, wrap, wrapped } from './text-layout.ts';
 
 /** A line of text; the cursor is between its two parts. */
 export interface TextLine {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { readDescriptor } from '../../src/ad/security-descriptor.ts';
 import { paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { visible } from '../../src/terminal/visible.ts';
+import { visible } from '../../src/terminal/text-layout.ts';
 import { commands } from '../review/plans.ts';
 import { textOf } from './hostile/edits.ts';
 import { fuzzedPlans, testHostilePlans } from './hostile/fuzz.ts';

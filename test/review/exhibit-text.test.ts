@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MatrixExhibit, TreeExhibit } from '../../src/change/exhibits.ts';
 import type { Canvas } from '../../src/review/exhibit-text.ts';
 import { asciiSigns, createStyle, unicodeSigns } from '../../src/terminal/style.ts';
-import { displayWidth } from '../../src/terminal/text-width.ts';
+import { displayWidth } from '../../src/terminal/text-layout.ts';
 import { barLines, histogramLines, matrixLines, propertyLines, remarkLines, treeLines } from './pictures.ts';
 
 const wide: Canvas = { width: 80, style: createStyle(false) };

@@ -6,7 +6,7 @@ import type { Finding } from '../../src/change/findings.ts';
 import type { Change, Plan } from '../../src/change/plan.ts';
 import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
-import { visible } from '../../src/terminal/visible.ts';
+import { visible } from '../../src/terminal/text-layout.ts';
 import {
   commands,
   configuration,

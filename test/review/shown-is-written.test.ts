@@ -6,7 +6,7 @@ import { decodeText, type TextEncoding } from '../../src/files/text-encoding.ts'
 import { htmlReview } from '../../src/review/html.ts';
 import { paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { visible } from '../../src/terminal/visible.ts';
+import { visible } from '../../src/terminal/text-layout.ts';
 import { hostilePlans, textOf } from '../change/hostile/edits.ts';
 import { isPermitted } from '../change/hostile/fuzz.ts';
 import { wayOf } from '../change/hostile/harmless.ts';

@@ -3,7 +3,7 @@ import type { Change, Plan } from '../../src/change/plan.ts';
 import { isDiffLine, type TextReviewOptions } from '../../src/review/diff-text.ts';
 import { nextStepLines, paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { displayWidth } from '../../src/terminal/text-width.ts';
+import { displayWidth } from '../../src/terminal/text-layout.ts';
 import { aceFlags, descriptor } from '../support/descriptors.ts';
 import {
   commands,

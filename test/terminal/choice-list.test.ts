@@ -3,7 +3,7 @@ import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts'
 import type { Dialogue, Space } from '../../src/terminal/dialogue.ts';
 import type { Choice } from '../../src/terminal/prompter.ts';
 import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
-import { displayWidth } from '../../src/terminal/text-width.ts';
+import { displayWidth } from '../../src/terminal/text-layout.ts';
 
 const space: Space = { entryColumns: 20, columns: 40, rows: 5, style: createStyle(false) };
 

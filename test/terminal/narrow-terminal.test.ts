@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { isDiffLine } from '../../src/review/diff-text.ts';
-import { displayWidth } from '../../src/terminal/text-width.ts';
+import { displayWidth } from '../../src/terminal/text-layout.ts';
 import { openPractice } from './support/practice.ts';
 
 /** Words that can't be broken: commands, names of computers, attributes. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createStyle } from '../../src/terminal/style.ts';
-import { table } from '../../src/terminal/table.ts';
+import { table } from '../../src/terminal/text-layout.ts';
 
 test('columns are as wide as their widest cell, in any script', () => {
   expect(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { displayWidth, graphemesOf, pad, startOf, truncate, wrap } from '../../src/terminal/text-width.ts';
+import { displayWidth, graphemesOf, pad, startOf, truncate, wrap } from '../../src/terminal/text-layout.ts';
 
 const thai = 'ที่อยู่อีเมล';
 const vietnameseDecomposed = 'Địa chỉ e-mail'.normalize('NFD');

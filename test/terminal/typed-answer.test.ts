@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Space } from '../../src/terminal/dialogue.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { displayWidth } from '../../src/terminal/text-width.ts';
+import { displayWidth } from '../../src/terminal/text-layout.ts';
 import { edit, readInteger, type TextLine, typing } from '../../src/terminal/typed-answer.ts';
 
 const press = (line: TextLine, ...actions: readonly string[]): TextLine =>

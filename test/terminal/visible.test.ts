@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { visible } from '../../src/terminal/visible.ts';
+import { visible } from '../../src/terminal/text-layout.ts';
 
 describe('visible', () => {
   test.each([

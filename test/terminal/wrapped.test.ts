@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createStyle } from '../../src/terminal/style.ts';
-import { displayWidth, fitted, wrapped } from '../../src/terminal/text-width.ts';
+import { displayWidth, fitted, wrapped } from '../../src/terminal/text-layout.ts';
 
 const style = createStyle(true);
 

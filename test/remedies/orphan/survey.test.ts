@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { forestHeadline } from '../../../src/ad/forest.ts';
 import { serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
 import type { ComputerAccount, Survey, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
-import { table } from '../../../src/terminal/table.ts';
+import { table } from '../../../src/terminal/text-layout.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
 

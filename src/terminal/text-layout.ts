@@ -1,4 +1,21 @@
+/** Text in the columns of a terminal: made visible, measured, cut, padded, wrapped, and in tables. */
+
 import { stripVTControlCharacters } from 'node:util';
+import { unseen } from '../quoting.ts';
+
+const everyUnseen = new RegExp(unseen, 'gu');
+
+/**
+ * Text from a directory or a file, made safe to show: what is not seen becomes `<U+200E>`, in labels too, of which Persian,
+ * Hebrew and Arabic ones hold some: a review shows that they come or go. This form is never part of a path or a DN, because
+ * `<` and `>` are not allowed or escaped there.
+ */
+export function visible(text: string): string {
+  return text.replace(everyUnseen, (character) => {
+    const codePoint = character.codePointAt(0) ?? 0;
+    return `<U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}>`;
+  });
+}
 
 /** Made when it is first used: it takes longer than our start-up may. */
 let segmenter: Intl.Segmenter | undefined;
@@ -48,6 +65,13 @@ export function displayWidth(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (plainAscii.test(plain)) return plain.length;
   return graphemesOf(plain).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
+}
+
+/** The largest of these numbers, and not below the least: Math.max takes no more of them than the stack has room for. */
+export function largest(least: number, numbers: Iterable<number>): number {
+  let found = least;
+  for (const number of numbers) if (number > found) found = number;
+  return found;
 }
 
 /** The longest start of a text without colour that fits into the columns. */
@@ -229,15 +253,6 @@ function withColour(lines: readonly string[], margin: string): readonly string[]
 /** A larger indent would leave too little of a line. */
 const widestMargin = 40;
 
-/** The indent of continuation lines: below the first word, or the text after a number, a bullet or labels. */
-function hangingIndentOf(line: string, columns: number): number {
-  const plain = stripVTControlCharacters(line);
-  const behindLabels = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
-    .map((gap) => displayWidth(plain.slice(0, gap.index) + gap[0]))
-    .filter((margin) => margin <= Math.min(widestMargin, columns / 2));
-  return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
-}
-
 /** Printed text in lines for a terminal of so many columns; 80 if the terminal reports no width, or 0. */
 export function fitted(text: string, columns: number | undefined): string {
   const width = columns || 80;
@@ -247,9 +262,91 @@ export function fitted(text: string, columns: number | undefined): string {
     .join('\n');
 }
 
-/** The largest of these numbers, and not below the least: Math.max takes no more of them than the stack has room for. */
-export function largest(least: number, numbers: Iterable<number>): number {
-  let found = least;
-  for (const number of numbers) if (number > found) found = number;
-  return found;
+/** The indent of continuation lines: below the first word, or the text after a number, a bullet or labels. */
+function hangingIndentOf(line: string, columns: number): number {
+  const plain = stripVTControlCharacters(line);
+  const behindLabels = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
+    .map((gap) => displayWidth(plain.slice(0, gap.index) + gap[0]))
+    .filter((margin) => margin <= Math.min(widestMargin, columns / 2));
+  return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
+}
+
+/** Plain text, or plain text with a style that is applied after the text has been fitted. */
+type Cell = string | { readonly text: string; readonly style: (text: string) => string };
+
+interface Column {
+  readonly align?: 'left' | 'right';
+}
+
+const columnGap = '  ';
+
+const textOf = (cell: Cell): string => visible(typeof cell === 'string' ? cell : cell.text);
+
+const widestOf = (texts: readonly string[]): number => largest(0, texts.map(displayWidth));
+
+/** Narrows the widest column by 1 until the row fits, no column below its longest word while another still has room. */
+function shrinkToFit(widths: readonly number[], words: readonly number[], room: number): readonly number[] {
+  const shrunk = [...widths];
+  let excess = shrunk.reduce((sum, width) => sum + width, 0) - room;
+  while (excess > 0) {
+    const spare = shrunk.filter((width, index) => width > (words[index] ?? 0));
+    const widest = largest(0, spare.length > 0 ? spare : shrunk);
+    if (widest <= 1) break;
+    const isWhole = spare.length > 0;
+    const at = shrunk.findIndex((width, index) => width === widest && (!isWhole || width > (words[index] ?? 0)));
+    shrunk[at] = widest - 1;
+    excess -= 1;
+  }
+  return shrunk;
+}
+
+/** The whole text in lines; what has no place to break is broken anywhere. */
+function cellLines(text: string, width: number): readonly string[] {
+  return wrapped(text, width, 0).flatMap((line) => (displayWidth(line) > width ? wrap(line, width) : [line]));
+}
+
+/** A table as one list of lines. */
+export function table(
+  rows: readonly (readonly Cell[])[],
+  columns: readonly Column[],
+  totalWidth: number,
+): readonly string[] {
+  return tableRows(rows, columns, totalWidth).flat();
+}
+
+/**
+ * The lines of each row of cells, of at most `totalWidth` terminal columns, two spaces between columns. Columns are as
+ * wide as their widest cell. If the row does not fit, the widest columns are narrowed and their cells wrap: no cell is
+ * cut. Control characters in cells are made visible.
+ */
+export function tableRows(
+  rows: readonly (readonly Cell[])[],
+  columns: readonly Column[],
+  totalWidth: number,
+): readonly (readonly string[])[] {
+  const texts = columns.map((_, index) => rows.map((row) => textOf(row[index] ?? '')));
+  const natural = texts.map(widestOf);
+  const words = texts.map((all) => widestOf(all.flatMap((text) => text.split(' '))));
+  const widths = shrinkToFit(natural, words, totalWidth - columnGap.length * (columns.length - 1));
+  return rows.map((row) => {
+    const cells = columns.map((column, index) => {
+      const cell = row[index] ?? '';
+      const width = widths[index] ?? 0;
+      return cellLines(textOf(cell), width).map((fitted) => {
+        const filler = pad('', width - displayWidth(fitted));
+        const styled = typeof cell === 'string' ? fitted : cell.style(fitted);
+        return column.align === 'right' ? filler + styled : styled + filler;
+      });
+    });
+    const height = largest(
+      0,
+      cells.map((lines) => lines.length),
+    );
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map((lines, index) => lines[line] ?? ' '.repeat(widths[index] ?? 0))
+        .join(columnGap)
+        .trimEnd(),
+    );
+  });
 }
