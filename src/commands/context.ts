@@ -9,10 +9,10 @@ import type { Author, PlanConnection } from '../change/plan.ts';
 import { type ExitStatus, errnoOf } from '../errors.ts';
 import { type FileUser, type WindowsTools, windowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
-import type { DirectorySession } from '../ldap/session.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
+import type { DirectoryWorld } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 
 export interface Context extends Shell {
@@ -62,26 +62,17 @@ export interface OwnLogon {
   ticketOwner(): Promise<string | undefined>;
 }
 
-/** A directory that is ready to be read and written. */
-export interface OpenDirectory {
-  /** With the chosen DC. */
-  readonly session: DirectorySession;
+/** A directory that is ready to be read and written, by the sessions that a remedy gets of it. */
+export interface OpenDirectory
+  extends Pick<DirectoryWorld, 'session' | 'isExport' | 'reopen' | 'openOther' | 'openGlobalCatalog'> {
   /** For the plan's target. */
   readonly connection: PlanConnection;
   /** --ca, for commands that are printed: a plan never brings one. */
   readonly caFile?: string | undefined;
   /** The folder of a practice site, for commands that are printed: a plan never names it. */
   readonly practiceSite?: string | undefined;
-  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
-  readonly isExport: boolean;
   /** Keeps a directory that is made anew for each run as it is now: a plan for it is about to be saved. */
   keep?(): void;
-  /** Another session with the chosen DC. */
-  reopen(): Promise<DirectorySession>;
-  /** A session with another DC of the forest, with the same credentials and trust. */
-  openOther(host: string): Promise<DirectorySession>;
-  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
-  openGlobalCatalog(): Promise<DirectorySession | undefined>;
   /** Ends the chosen DC's session, and what the directory needs besides. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import type { Flags } from '../flags.ts';
+import { type Flags, readSeconds } from '../flags.ts';
 import { shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
@@ -16,7 +16,7 @@ import { visible } from '../terminal/text-layout.ts';
 import { applyChange } from './apply-change.ts';
 import { confirmName } from './approval.ts';
 import { commandsFor, writeFolder } from './change-folder.ts';
-import type { decisionFlags } from './command-flags.ts';
+import type { acceptFlags, decisionFlags, entryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
@@ -56,8 +56,32 @@ export function readDecision(
   return output.canAsk ? { kind: 'ask' } : { kind: 'dry-run' };
 }
 
+/** What the flags say of carrying a plan out. */
+interface Carrying {
+  readonly waitSeconds: number;
+  /** Whether the user may be asked to wait for DCs that do not have the change yet. */
+  readonly offersToWait: boolean;
+  /** What --accept named: an id without a finding is reported. */
+  readonly accept: readonly string[];
+  /** What --confirm gave. */
+  readonly confirm: string | undefined;
+}
+
+/** @throws UsageError for a time to wait that is none */
+export function carryingOf(
+  { accept, confirm, wait }: Flags<typeof acceptFlags & typeof entryFlags>,
+  { kind }: Decision,
+): Carrying {
+  return {
+    accept,
+    confirm,
+    waitSeconds: readSeconds('wait', wait),
+    offersToWait: kind === 'ask' && wait === undefined,
+  };
+}
+
 /** A plan that was shown, and what carrying it out needs. */
-export interface Finished {
+export interface Finished extends Carrying {
   readonly plan: Plan;
   readonly remedy: Remedy;
   /** Files for the change folder beside the plan's documents. */
@@ -68,13 +92,6 @@ export interface Finished {
   readonly home?: string;
   /** Of a plan for a directory. */
   readonly directory?: OpenDirectory | undefined;
-  readonly waitSeconds: number;
-  /** Whether the user may be asked to wait for DCs that do not have the change yet. */
-  readonly offersToWait: boolean;
-  /** What --accept named: an id without a finding is reported. */
-  readonly accept: readonly string[];
-  /** What --confirm gave. */
-  readonly confirm: string | undefined;
 }
 
 /** What is to be done with a plan. */

@@ -11,30 +11,30 @@ import { type Flags, readArguments, readSeconds } from '../flags.ts';
 import { toolVersion } from '../package.ts';
 import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
+import type { Answer, Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
 import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/text-layout.ts';
 import {
-  type DirectoryFlags,
+  type deadlineFlags,
   type decisionFlags,
   directoryFlags,
+  entryFlags,
   type outputFlags,
   remedyFlags,
 } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { carryingOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
 
-type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
-  DirectoryFlags & {
-    readonly deadline: string | undefined;
-    readonly confirm: string | undefined;
-    readonly wait: string | undefined;
-  };
+/** The flags that the runner reads itself. */
+type CommonFlags = Flags<typeof decisionFlags & typeof deadlineFlags & typeof absentFlags & typeof outputFlags>;
+
+/** Those of them that not every remedy takes: they are read as not given. */
+const absentFlags = { ...entryFlags, ...directoryFlags };
 
 /** Runs a remedy with these arguments. */
 export async function runRemedy(entry: RemedyEntry, args: readonly string[], context: Context): Promise<ExitStatus> {
@@ -42,18 +42,18 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   const flags = commonFlagsIn(given);
   const output = createOutput(context, flags);
   const decision = readDecision(entry.name, flags, output);
-  const waitSeconds = readSeconds('wait', flags.wait);
+  const carrying = carryingOf(flags, decision);
   const remedy = await entry.load();
-  const asking = await askingFor(decision, flags.yes, output);
-  const options = await optionsFrom(remedy, given, asking.mayAsk, context, output);
+  const isWizard = decision.kind === 'ask';
+  const options = await optionsFrom(remedy, given, output.canAsk && !flags.yes, context, output);
   const request = { flags, deadline: readSeconds('deadline', flags.deadline) };
   const opened =
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
   try {
     const known: Look[] = [];
-    const prepared = await askingAgain(asking.prompter, async (prompter) => {
+    const prepared = await askingAgain(prompterBeside(flags.yes, output), async (prompter) => {
       const asked = { ...output, prompter };
-      const settled = await settle(remedy, opened, options, { ...asking, prompter }, known, asked);
+      const settled = await settle(remedy, opened, options, { prompter, isWizard }, known, asked);
       const { facts } = settled;
       const files = remedy.files?.(facts, settled.options) ?? [];
       if (settled.kind === 'other-way') return { ...settled, files };
@@ -63,11 +63,8 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         remedy,
         records: remedy.records?.(facts) ?? [],
         folderName: entry.name,
-        accept: flags.accept,
-        confirm: flags.confirm,
         directory: opened.directory,
-        waitSeconds,
-        offersToWait: decision.kind === 'ask' && flags.wait === undefined,
+        ...carrying,
       };
       return { kind: 'finished' as const, files, finished, outcome: await settleOutcome(finished, decision, asked) };
     });
@@ -86,42 +83,23 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   }
 }
 
-/** The flags that the runner reads itself; those that the command does not take are not given. */
 function commonFlagsIn(given: Flags): CommonFlags {
-  const none = Object.fromEntries(
-    Object.entries(directoryFlags).map(([name, { kind }]) => [
-      name,
-      kind === 'texts' ? [] : kind === 'yes-no' ? false : undefined,
-    ]),
-  );
-  return { ...none, confirm: undefined, wait: undefined, ...given } as CommonFlags;
+  return { ...readArguments('', [], absentFlags).flags, ...given } as CommonFlags;
 }
 
-interface RemedyAsking extends Asking {
-  readonly mayAsk: boolean;
-}
-
-/** --json and --yes ask nothing, in every remedy; the wizard is what a terminal without --dry-run, --save and --yes gets. */
-async function askingFor(decision: Decision, yes: boolean, output: Output): Promise<RemedyAsking> {
-  const mayAsk = output.canAsk && !yes;
-  const prompter = yes && !output.isJson ? askingNothing(output) : output.prompter;
-  return { prompter, isWizard: decision.kind === 'ask', mayAsk };
-}
-
-function askingNothing({ canAsk }: Output): Prompter {
+/** --yes asks nothing, in every remedy. */
+function prompterBeside(yes: boolean, { isJson, canAsk, prompter }: Output): Prompter {
+  if (!yes || isJson) return prompter;
   return unavailablePrompter(() => '--yes asks nothing', canAsk ? 'leave out --yes' : undefined);
 }
-
-type Settled = { readonly facts: unknown; readonly options: RemedyOptions } & (
-  | { readonly kind: 'settled' }
-  | Extract<Awaited<ReturnType<Remedy['ask']>>, { kind: 'other-way' }>
-);
 
 /** Facts, and the options that they were gathered for. */
 interface Look {
   readonly options: RemedyOptions;
   readonly facts: unknown;
 }
+
+type Settled = Exclude<Answer<RemedyOptions>, { kind: 'look-again' }> & Look;
 
 /**
  * Looks, shows and asks until the options are settled.
@@ -146,8 +124,7 @@ async function settle(
       showSurvey(remedy, facts, current, output);
     }
     const answer = await remedy.ask(facts, current, asking);
-    if (answer.kind === 'other-way') return { ...answer, facts, options: current };
-    if (answer.kind === 'settled') return { kind: 'settled', facts, options: answer.options };
+    if (answer.kind !== 'look-again') return { options: current, ...answer, facts };
     before = facts;
     current = answer.options;
   }

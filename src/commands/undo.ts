@@ -12,7 +12,7 @@ import { type Gone, isWholeUndo, lostForGood, missingTargets, withoutGone } from
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
-import { type Flags, readArguments, readSeconds } from '../flags.ts';
+import { type Flags, readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
@@ -20,7 +20,7 @@ import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
 import { isFileChange, withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { carryingOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { finishPlan, frameOf } from './run-remedy.ts';
 import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
@@ -75,7 +75,7 @@ async function undoChange(
   output: Output,
 ): Promise<ExitStatus> {
   const { folder, plan: original, records } = saved;
-  const waitSeconds = readSeconds('wait', flags.wait);
+  const carrying = carryingOf(flags, decision);
   const access = accessBy(flags, output.canAsk && !flags.yes);
   const all = changesToUndo(original, records, access.isApproved);
   const opened = await openWorldOf(saved, access, context, output);
@@ -121,11 +121,8 @@ async function undoChange(
         records: [],
         folderName: 'undo',
         home: folder,
-        confirm: flags.confirm,
-        accept: flags.accept,
         directory: opened.directory,
-        waitSeconds,
-        offersToWait: decision.kind === 'ask' && flags.wait === undefined,
+        ...carrying,
       };
       return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
     });

@@ -16,8 +16,6 @@ import type {
   DirectoryWorld,
   FilesWorld,
   Leads,
-  LingeringFinder,
-  MetadataCleaner,
   Remedy,
   RemedyOptions,
   Scope,
@@ -54,41 +52,19 @@ function surroundingsOf(
   };
 }
 
-/** The remedies of the list that another one leads to. */
+/** The remedies of the list that another one leads to; their commands reach a DC as the target was reached. */
 function leadsOf(context: Context, target: Target | undefined, reached: Reached): Leads {
-  const wordsFor = (host: string): readonly string[] => connectionWords(host, target, reached, context);
-  return {
-    lingeringFinder: lingeringFinderOf(context, wordsFor),
-    metadataCleaner: metadataCleanerOf(context, target, wordsFor),
-  };
-}
-
-/** The remedy of the list that cleans up after a DC that is gone; its command reaches the DC of the target. */
-function metadataCleanerOf(
-  context: Context,
-  target: Target | undefined,
-  reached: (host: string) => readonly string[],
-): MetadataCleaner | undefined {
-  const entry = context.remedies.find(({ cleansMetadata }) => cleansMetadata !== undefined);
-  if (entry?.cleansMetadata === undefined || target?.kind !== 'forest') return undefined;
-  const { name, cleansMetadata } = entry;
-  const words = [name, ...reached(target.domainController)];
-  return { command: (serverDn) => commandLine([...words, ...cleansMetadata(serverDn)], context) };
-}
-
-/** The remedy of the list that finds lingering objects; its command reaches the reference as the target was reached. */
-function lingeringFinderOf(
-  context: Context,
-  reached: (host: string) => readonly string[],
-): LingeringFinder | undefined {
-  const entry = context.remedies.find(({ findsLingeringObjects }) => findsLingeringObjects !== undefined);
-  if (entry?.findsLingeringObjects === undefined) return undefined;
-  const { name, findsLingeringObjects } = entry;
-  return {
-    name,
-    command: (suspects) =>
-      commandLine([name, ...reached(suspects.reference), ...findsLingeringObjects(suspects)], context),
-  };
+  const command = (name: string, host: string, words: readonly string[]): string =>
+    commandLine([name, ...connectionWords(host, target, reached, context), ...words], context);
+  let lingeringFinder: Leads['lingeringFinder'];
+  let metadataCleaner: Leads['metadataCleaner'];
+  for (const { name, findsLingeringObjects: finds, cleansMetadata: cleans } of context.remedies) {
+    if (finds !== undefined)
+      lingeringFinder ??= { name, command: (suspects) => command(name, suspects.reference, finds(suspects)) };
+    if (cleans !== undefined && target?.kind === 'forest')
+      metadataCleaner ??= { command: (serverDn) => command(name, target.domainController, cleans(serverDn)) };
+  }
+  return { lingeringFinder, metadataCleaner };
 }
 
 /** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */
@@ -160,7 +136,9 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     gathering: deadline.gathering,
     world: {
       kind: 'files',
-      ...commonWorld(deadline.signal, context, shown),
+      ...surroundingsOf(context, shown),
+      now: context.now,
+      signal: deadline.signal,
       tools: context.tools,
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
@@ -213,7 +191,9 @@ async function directoryWorld(
   const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, shown, target, directory),
+    ...surroundingsOf(context, shown, target, directory),
+    now: context.now,
+    signal,
     session,
     target,
     isExport: directory.isExport,
@@ -234,10 +214,6 @@ export function sessionsOf(
       return global && bounded(global);
     },
   };
-}
-
-function commonWorld(signal: AbortSignal, context: Context, shown: Shown, target?: ForestTarget, reached?: Reached) {
-  return { ...surroundingsOf(context, shown, target, reached), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */
