@@ -186,10 +186,10 @@ export type Auth = 'integrated' | 'password';
 export interface Wire {
   readonly auth: Auth;
   readonly tls: TlsMode;
-  readonly caFile?: string;
-  readonly tlsName?: string;
+  readonly caFile: string | undefined;
+  readonly tlsName: string | undefined;
   /** The DNS server that is asked for addresses, if not this computer's. */
-  readonly dns?: string;
+  readonly dns: string | undefined;
 }
 
 /** No encryption has to be asked for in this run, whatever a plan says. */
@@ -217,7 +217,7 @@ export function namesFor(flags: DirectoryFlags, trusted: ServerConnection | unde
   const tlsName = flags['tls-name'] ?? trusted?.tlsName;
   const dns = flags.dns ?? trusted?.dns;
   if (dns !== undefined) requireDnsServer(dns, `the DNS server ${dns} of the plan`);
-  return { ...(tlsName === undefined ? {} : { tlsName }), ...(dns === undefined ? {} : { dns }) };
+  return { tlsName, dns };
 }
 
 export function requireDnsServer(dns: string, named: string): void {

@@ -51,25 +51,69 @@ export function namesDirectory(flags: DirectoryFlags): boolean {
   return [flags.server, flags.domain, flags.practice].some((named) => named !== undefined) || flags.ldif.length > 0;
 }
 
+/**
+ * Connects to a server and logs on to it, by the flags, the plan and the answers. At a terminal a failure is shown, and the
+ * answer that led to it is asked again.
+ * @throws UsageError for flags that don't fit together or a missing answer; DirectoryError if no server takes the logon
+ */
 export async function openServer(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
   saved: SavedDirectory | undefined,
 ): Promise<OpenDirectory> {
-  const { wire, bind, connector, session, chosen } = await connectAsking(flags, context, output, saved);
+  if (!output.canAsk) return connect(flags, context, output, saved, false);
+  let asksForCa = false;
+  return askingAgain(
+    output.prompter,
+    (prompter) => connect(flags, context, { ...output, prompter }, saved, asksForCa),
+    (error, answered) => {
+      if (!(error instanceof DirectoryError)) return undefined;
+      const question = doubtfulAnswer(error, answered);
+      if (question === undefined) return undefined;
+      asksForCa ||= error instanceof UntrustedError;
+      for (const line of troubleLines(error.trouble, output.style)) output.say(line);
+      return question;
+    },
+  );
+}
+
+/**
+ * The question whose answer a failed connection casts doubt on: of a refused logon the password, else as whom; of a server
+ * that was not reached which one, else the domain that DNS named it for; of a certificate that is not trusted its
+ * authority, which is asked for before the user. Undefined if flags gave it.
+ */
+function doubtfulAnswer(error: DirectoryError, answered: readonly string[]): string | undefined {
+  const trust = error instanceof UntrustedError ? ['directory.ca', 'directory.user', 'directory.password'] : [];
+  const isLogon = error instanceof LogonError || error.resultCode === resultCode.invalidCredentials;
+  const others = isLogon
+    ? ['directory.password', 'directory.user', 'directory.auth']
+    : ['directory.server', 'directory.host', 'directory.domain'];
+  return [...trust, ...others].find((id) => answered.includes(id));
+}
+
+/** @param asksForCa whether the certificate was not trusted before */
+async function connect(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved: SavedDirectory | undefined,
+  asksForCa: boolean,
+): Promise<OpenDirectory> {
+  const { candidates, wire, bind } = await chooseConnection(flags, context, output, saved, asksForCa);
   const { auth, tls, caFile, tlsName, dns } = wire;
+  const name = tlsName === undefined ? {} : { tlsName };
+  const connector = ldapConnector({
+    tls,
+    ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
+    bind,
+    ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
+  });
+  const { session, chosen } = await openFirst(candidates, name, connector);
   if (session.identity.sealed !== undefined)
     output.tell(`  ${visible(`Logged on: ${protectionInWords(session.identity)}`)}`);
-  const address = addressed(chosen, tlsName);
+  const address = { ...chosen, ...name };
   let forest: Promise<Forest> | undefined;
-  // The same credentials go to other servers only if the forest's own DNS names cover them.
-  const openOther = async (host: string): Promise<DirectorySession> => {
-    if (host.toLowerCase() === chosen.host.toLowerCase()) return connector.open(address);
-    forest ??= readForest(session);
-    requireInForest(host, await forest);
-    return connector.open({ host });
-  };
   return {
     session,
     caFile,
@@ -78,16 +122,41 @@ export async function openServer(
       ...chosen,
       auth,
       tls,
-      ...(tlsName === undefined ? {} : { tlsName }),
+      ...name,
       ...(dns === undefined ? {} : { dns }),
       ...(bind.auth === 'password' ? { user: bind.user } : {}),
     },
     isExport: false,
     reopen: () => connector.open(address),
-    openOther,
+    // The same credentials go to other servers only if the forest's own DNS names cover them.
+    openOther: async (host) => {
+      if (host.toLowerCase() === chosen.host.toLowerCase()) return connector.open(address);
+      forest ??= readForest(session);
+      requireInForest(host, await forest);
+      return connector.open({ host });
+    },
     openGlobalCatalog: () => openGlobalCatalog(session, address, connector),
     close: () => session.close(),
   };
+}
+
+/**
+ * The first that can be reached. One that answers and says no, to the password for example, is not passed over; nor is a
+ * logon that failed on this computer.
+ */
+async function openFirst(
+  [chosen, ...others]: readonly [ChosenServer, ...ChosenServer[]],
+  name: Pick<ServerAddress, 'tlsName'>,
+  connector: Connector,
+): Promise<{ readonly session: DirectorySession; readonly chosen: ChosenServer }> {
+  try {
+    return { session: await connector.open({ ...chosen, ...name }), chosen };
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof DirectoryError)) throw error;
+    if (error.resultCode !== undefined || error instanceof LogonError) throw error;
+    return openFirst([next, ...rest], name, connector);
+  }
 }
 
 /** @throws DirectoryError if credentials would go to a host outside the forest's DNS names */
@@ -125,94 +194,6 @@ async function openGlobalCatalog(
 
 const globalCatalogPort: Readonly<Record<TlsMode, number>> = { ldaps: 3269, starttls: 3268, none: 3268 };
 
-function addressed(chosen: ChosenServer, tlsName: string | undefined): ServerAddress {
-  return { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
-}
-
-/** A server that has taken the logon. */
-interface Connected extends Omit<ChosenConnection, 'candidates'> {
-  readonly connector: Connector;
-  readonly session: DirectorySession;
-  readonly chosen: ChosenServer;
-}
-
-/** Connects by the flags and the answers; at a terminal a failure is shown, and the answer that led to it is asked again. */
-async function connectAsking(
-  flags: DirectoryFlags,
-  context: Context,
-  output: Output,
-  saved: SavedDirectory | undefined,
-): Promise<Connected> {
-  if (!output.canAsk) return connect(flags, context, output, saved);
-  let asksForCa = false;
-  return askingAgain(
-    output.prompter,
-    (again) => connect(flags, context, { ...output, prompter: again }, saved, asksForCa),
-    (error, answered) => {
-      if (!(error instanceof DirectoryError)) return undefined;
-      const question = doubtfulAnswer(error, answered);
-      if (question === undefined) return undefined;
-      asksForCa ||= error instanceof UntrustedError;
-      for (const line of troubleLines(error.trouble, output.style)) output.say(line);
-      return question;
-    },
-  );
-}
-
-/**
- * The question whose answer a failed connection casts doubt on: of a refused logon the password, else as whom; of a server
- * that was not reached which one, else the domain that DNS named it for; of a certificate that is not trusted its
- * authority, which is asked for before the user. Undefined if flags gave it.
- */
-function doubtfulAnswer(error: DirectoryError, answered: readonly string[]): string | undefined {
-  if (error instanceof UntrustedError) {
-    const next = ['directory.ca', 'directory.user', 'directory.password'].find((id) => answered.includes(id));
-    if (next !== undefined) return next;
-  }
-  const isLogon = error instanceof LogonError || error.resultCode === resultCode.invalidCredentials;
-  const questions = isLogon
-    ? ['directory.password', 'directory.user', 'directory.auth']
-    : ['directory.server', 'directory.host', 'directory.domain'];
-  return questions.find((id) => answered.includes(id));
-}
-
-async function connect(
-  flags: DirectoryFlags,
-  context: Context,
-  output: Output,
-  saved: SavedDirectory | undefined,
-  asksForCa = false,
-): Promise<Connected> {
-  const { candidates, wire, bind } = await chooseConnection(flags, context, output, saved, asksForCa);
-  const { tls, caFile, tlsName, dns } = wire;
-  const connector = ldapConnector({
-    tls,
-    ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
-    bind,
-    ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
-  });
-  return { wire, bind, connector, ...(await openFirst(candidates, tlsName, connector)) };
-}
-
-/**
- * The first that can be reached. One that answers and says no, to the password for example, is not passed over; nor is a
- * logon that failed on this computer.
- */
-async function openFirst(
-  [chosen, ...others]: readonly [ChosenServer, ...ChosenServer[]],
-  tlsName: string | undefined,
-  connector: Connector,
-): Promise<{ readonly session: DirectorySession; readonly chosen: ChosenServer }> {
-  try {
-    return { session: await connector.open(addressed(chosen, tlsName)), chosen };
-  } catch (error) {
-    const [next, ...rest] = others;
-    if (next === undefined || !(error instanceof DirectoryError)) throw error;
-    if (error.resultCode !== undefined || error instanceof LogonError) throw error;
-    return openFirst([next, ...rest], tlsName, connector);
-  }
-}
-
 /** How to reach a directory and log on to it, before anything is sent there. */
 interface ChosenConnection {
   /** The first to try first. */
@@ -243,7 +224,7 @@ async function chooseConnection(
   const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
   const ca = flags.ca ?? (asksForCa && auth === 'password' ? await askCa(context, output) : undefined);
   const caFile = ca === undefined ? undefined : path.resolve(context.currentFolder, ca);
-  const wire: Wire = { auth, tls, ...(caFile === undefined ? {} : { caFile }), ...namesFor(flags, trusted) };
+  const wire: Wire = { auth, tls, caFile, ...namesFor(flags, trusted) };
   const [first] = candidates;
   if (saved !== undefined && trusted !== undefined)
     await requirePlanned(saved, `the server ${peerInWords(first, wire)}`, '--server HOST', output);
