@@ -6,7 +6,8 @@
 
 import { readFileSync } from 'node:fs';
 
-const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags))\.ts$/;
+const quick =
+  /\/src\/(?:(?!quoting)[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags))\.ts$/;
 const wire = /\/src\/ldap\/(?:ldap-session|connection|requests|responses|logon\/.+)\.ts$/;
 const embedded = /\/src\/(?:embedded\/.+|commands\/practice)\.ts$/;
 

@@ -1,6 +1,7 @@
 /** The commands: the remedies of the list, and those that work on saved changes. One table for main, help and completion. */
 
 import type { RemedyEntry } from '../remedies/index.ts';
+import { applyFlags, completionFlags, outputFlags, remedyFlags, showFlags, undoFlags } from './command-flags.ts';
 import type { CommandSpec } from './context.ts';
 
 const own: readonly CommandSpec[] = [
@@ -10,8 +11,7 @@ const own: readonly CommandSpec[] = [
     summary: 'the review of a saved change',
     about:
       'show the review of a saved change, and draw its documents anew from the plan. Reads the change folder alone, unless --drift is given. Changes no target.',
-    isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).showFlags,
+    flags: async () => showFlags,
     examples: ['show changes/2026-11-22-tombstone', 'show changes/2026-11-22-tombstone --drift'],
     load: async () => (await import('./show.ts')).run,
   },
@@ -21,8 +21,7 @@ const own: readonly CommandSpec[] = [
     summary: 'apply a saved change, or continue where it stopped',
     about:
       'apply a saved change, or continue where it stopped. The change is judged again as things are now, and each target is compared with the plan right before it is written; what has changed since is refused.',
-    isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).applyFlags,
+    flags: async () => applyFlags,
     examples: ['apply changes/2026-11-22-labels --dry-run', 'apply changes/2026-11-22-labels --yes'],
     load: async () => (await import('./apply.ts')).run,
   },
@@ -32,8 +31,7 @@ const own: readonly CommandSpec[] = [
     summary: 'plan the reverse of what was applied; review; apply',
     about:
       'plan the reverse of what was applied, review it and apply it. The undo is judged like every change. Without --save its change folder is made in FOLDER.',
-    isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).undoFlags,
+    flags: async () => undoFlags,
     examples: ['undo changes/2026-11-22-labels', 'undo changes/2026-11-22-labels --yes'],
     load: async () => (await import('./undo.ts')).run,
   },
@@ -43,8 +41,7 @@ const own: readonly CommandSpec[] = [
     summary: 'try it all on a practice site (default ./adsi-remedy-practice)',
     about:
       'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
-    isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).outputFlags,
+    flags: async () => outputFlags,
     examples: ['practice', 'practice /tmp/site'],
     load: async () => (await import('./practice.ts')).run,
   },
@@ -54,8 +51,7 @@ const own: readonly CommandSpec[] = [
     operandValues: ['bash', 'zsh', 'fish', 'powershell'],
     summary: 'completion for bash, zsh, fish or powershell',
     about: 'print a completion script for bash, zsh, fish or powershell.',
-    isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).completionFlags,
+    flags: async () => completionFlags,
     examples: ['completion bash >> ~/.bashrc', 'completion powershell | Out-String | Invoke-Expression'],
     load: async () => (await import('./completion.ts')).run,
   },
@@ -72,8 +68,7 @@ function remedyCommand(entry: RemedyEntry): CommandSpec {
     operand: '',
     summary: entry.summary,
     about: `${entry.summary}.`,
-    isRemedy: true,
-    flags: async () => (await import('./command-flags.ts')).remedyFlags(entry),
+    flags: () => remedyFlags(entry),
     examples: entry.examples,
     load: async () => {
       const { runRemedy } = await import('./run-remedy.ts');

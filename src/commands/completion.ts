@@ -37,32 +37,32 @@ function longFlags(flags: FlagTable): readonly string[] {
 }
 
 /** For each word (a flag or a command) after which only certain values are valid, these values. */
-function valuesBehind(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    commands.flatMap(({ command: { name, operandValues }, flags }) => [
-      ...(operandValues === undefined ? [] : [[name, operandValues] as const]),
-      ...Object.entries(flags).flatMap(([flag, { values }]) =>
-        values === undefined ? [] : [[`--${flag}`, values] as const],
-      ),
-    ]),
-  );
+function valuesBehind(commands: readonly Completed[]): readonly (readonly [word: string, values: readonly string[]])[] {
+  const behind = new Map<string, readonly string[]>();
+  for (const { command, flags } of commands) {
+    if (command.operandValues !== undefined) behind.set(command.name, command.operandValues);
+    for (const [flag, { values }] of Object.entries(flags)) if (values !== undefined) behind.set(`--${flag}`, values);
+  }
+  return [...behind];
 }
 
-function names(commands: readonly Completed[]): string {
-  return [...commands.map(({ command }) => command.name), '--help', '--version'].join(' ');
+function names(commands: readonly Completed[]): readonly string[] {
+  return [...commands.map(({ command }) => command.name), '--help', '--version'];
 }
 
 function bash(commands: readonly Completed[]): string {
   const cases = commands
     .map(({ command, flags }) => `    ${command.name}) words='${longFlags(flags).join(' ')}' ;;`)
     .join('\n');
-  const values = [...valuesBehind(commands)].map(([word, of]) => `    ${word}) values='${of.join(' ')}' ;;`).join('\n');
+  const values = valuesBehind(commands)
+    .map(([word, of]) => `    ${word}) values='${of.join(' ')}' ;;`)
+    .join('\n');
   return `# bash completion for adsi-remedy
 _adsi_remedy() {
   local current=\${COMP_WORDS[COMP_CWORD]} words= values=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W '${names(commands)}' -- "$current"))
+    COMPREPLY=($(compgen -W '${names(commands).join(' ')}' -- "$current"))
     return
   fi
   case \${COMP_WORDS[1]} in
@@ -93,7 +93,9 @@ function zsh(commands: readonly Completed[]): string {
       return `    ${command.name}) flags=(${entries.join(' ')}) ;;`;
     })
     .join('\n');
-  const behind = [...valuesBehind(commands)].map(([word, of]) => `    ${word}) values=(${of.join(' ')}) ;;`).join('\n');
+  const behind = valuesBehind(commands)
+    .map(([word, of]) => `    ${word}) values=(${of.join(' ')}) ;;`)
+    .join('\n');
   return `#compdef adsi-remedy
 _adsi_remedy() {
   local -a commands flags values
@@ -139,13 +141,15 @@ function powershell(commands: readonly Completed[]): string {
   const cases = commands
     .map(({ command, flags }) => `        '${command.name}' { ${list(longFlags(flags))} }`)
     .join('\n');
-  const values = [...valuesBehind(commands)].map(([word, of]) => `            '${word}' { ${list(of)} }`).join('\n');
+  const values = valuesBehind(commands)
+    .map(([word, of]) => `            '${word}' { ${list(of)} }`)
+    .join('\n');
   return `# PowerShell completion for adsi-remedy
 Register-ArgumentCompleter -Native -CommandName adsi-remedy -ScriptBlock {
     param($word, $ast, $position)
     $words = $ast.CommandElements | ForEach-Object { $_.ToString() }
     $candidates = @(if ($words.Count -lt 2 -or ($words.Count -eq 2 -and $word -ne '')) {
-        ${list([...commands.map(({ command }) => command.name), '--help', '--version'])}
+        ${list(names(commands))}
     } elseif ($word -like '-*') {
         switch ($words[1]) {
 ${cases}

@@ -82,7 +82,7 @@ export type Run = (args: readonly string[], context: Context) => Promise<ExitSta
 /** A command: one table of them for main, help, menu and completion. */
 export interface CommandSpec {
   readonly name: string;
-  /** "FOLDER", "[DIR]", or '' for none. */
+  /** "FOLDER", "[DIR]"; '' for a remedy, which takes options only. */
   readonly operand: string;
   /** What the operand may be, where there are only these: for completion. */
   readonly operandValues?: readonly string[];
@@ -90,7 +90,6 @@ export interface CommandSpec {
   readonly summary: string;
   /** For the command's own help. */
   readonly about: string;
-  readonly isRemedy: boolean;
   readonly flags: () => Promise<FlagTable>;
   /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];

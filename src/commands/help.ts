@@ -26,8 +26,8 @@ function generalHelp(commands: readonly CommandSpec[]): string {
     'preview, saved plan, drift check, journal and undo.',
     '',
     ...entry('adsi-remedy', 'at a terminal: the menu', 36),
-    ...commands.flatMap(({ name, operand, summary, isRemedy }) =>
-      entry(`adsi-remedy ${name} ${isRemedy ? '[options]' : operand}`, summary, 36),
+    ...commands.flatMap(({ name, operand, summary }) =>
+      entry(`adsi-remedy ${name} ${operand || '[options]'}`, summary, 36),
     ),
     ...entry('adsi-remedy --version', 'name and version', 36),
     ...entry('adsi-remedy COMMAND --help', 'the options of a command, with examples', 36),

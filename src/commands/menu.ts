@@ -16,10 +16,14 @@ import type { Patience } from '../files/patience.ts';
 import { readArguments } from '../flags.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import { nearestName, pastedPath } from '../words.ts';
+import { run as apply } from './apply.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { helpText } from './help.ts';
 import { createOutput, type Output } from './output.ts';
+import { runRemedy } from './run-remedy.ts';
+import { run as show } from './show.ts';
+import { run as undo } from './undo.ts';
 
 interface MenuOptions {
   /** What a remedy is given besides the arguments: nothing, or the flags of the practice site. */
@@ -98,18 +102,20 @@ async function carryOutChoice(
   { given }: MenuOptions,
 ): Promise<ExitStatus> {
   const entry = context.remedies.find(({ name }) => name === choice);
-  if (entry !== undefined) {
-    const { runRemedy } = await import('./run-remedy.ts');
-    return runRemedy(entry, [...given(choice), ...args], context);
-  }
+  if (entry !== undefined) return runRemedy(entry, [...given(choice), ...args], context);
   if (choice === 'saved') return openSaved(args, context, output);
   output.say(await helpText(context.commands));
   return exitStatus.done;
 }
 
+/** What can be done with a saved change. */
+const savedCommands = { show, apply, undo };
+
+type Action = keyof typeof savedCommands;
+
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
-  const patience = output.patience;
+  const { patience } = output;
   const saved = await changesIn(context.changes, patience);
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {
@@ -120,27 +126,17 @@ export async function openSaved(args: readonly string[], context: Context, outpu
     }),
   );
   const asked = await askingAgain(output.prompter, (prompter) =>
-    askChangeAndAction(choices, context, patience, prompter),
+    askChangeAndAction(choices, context, { ...output, prompter }),
   );
   if (asked === undefined) return exitStatus.done;
-  const { change, action } = asked;
-  const passedOn = [change.folder, ...args];
-  switch (action) {
-    case 'show':
-      return (await import('./show.ts')).run(passedOn, context);
-    case 'apply':
-      return (await import('./apply.ts')).run(passedOn, context);
-    case 'undo':
-      return (await import('./undo.ts')).run(passedOn, context);
-  }
+  return savedCommands[asked.action]([asked.change.folder, ...args], context);
 }
 
 async function askChangeAndAction(
   choices: readonly Choice<SavedChange | undefined>[],
   context: Context,
-  patience: Patience,
-  prompter: Prompter,
-): Promise<{ readonly change: SavedChange; readonly action: 'show' | 'apply' | 'undo' } | undefined> {
+  { prompter, patience }: Output,
+): Promise<{ readonly change: SavedChange; readonly action: Action } | undefined> {
   const elsewhere: Choice<undefined> = { value: undefined, label: 'Another folder', hint: 'name the change folder' };
   const picked =
     choices.length === 0
@@ -153,7 +149,7 @@ async function askChangeAndAction(
         });
   const change = picked ?? (await askFolder(context, patience, prompter));
   if (change === undefined) return undefined;
-  const action = await prompter.select<'show' | 'apply' | 'undo'>({
+  const action = await prompter.select<Action>({
     id: 'saved.action',
     message: 'What do you want to do with it?',
     choices: actionsFor(await positionOf(change, patience)),
@@ -176,7 +172,7 @@ async function askFolder(context: Context, patience: Patience, prompter: Prompte
   return pastedPath(named) === '' ? undefined : openChange(folderOf(named), patience);
 }
 
-function actionsFor({ kind }: Position): readonly Choice<'show' | 'apply' | 'undo'>[] {
+function actionsFor({ kind }: Position): readonly Choice<Action>[] {
   const canApply = kind === 'not-applied' || kind === 'applied-in-part';
   const canUndo = kind === 'applied' || kind === 'applied-in-part' || kind === 'undone-in-part';
   return [
