@@ -25,6 +25,7 @@ import type { DirectoryWorld } from '../remedy.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deletion.ts';
 import type { ExchangeServer } from './organisation.ts';
 import {
+  domainsOf,
   firstNames,
   liesIn,
   otherRecipientAttributes,
@@ -165,7 +166,7 @@ export function recipientLooks(deleted: DeletedServer, target: Target, forest: F
   const held = namingContextsOf(target, forest);
   const isHere = liesIn(held, forest);
   const isRecipient = (dn: string): boolean => !isBelow(dn, forest.configurationNamingContext);
-  const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const domains = domainsOf(forest);
   const own = domains.find((dn) => held.some((context) => sameDn(context, dn)));
   // A global catalog does not show the whole schema: its look, which comes second, takes the names from the first.
   let otherAttributes: readonly string[] = [];

@@ -29,6 +29,7 @@ import type { OrphanOptions, SetupLog } from './options.ts';
 import { databaseClasses, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
 import {
   countRecipients,
+  domainsOf,
   liesIn,
   type RecipientCount,
   readOtherRecipients,
@@ -39,7 +40,6 @@ import {
   type Referrer,
   readConfigurationReferrers,
   readDatabasesOf,
-  type ToDelete,
   unwritableOf,
 } from './referrers.ts';
 import {
@@ -121,10 +121,6 @@ export interface LeftoverFacts extends Leftovers {
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
-function dnsServerOf(connection: DirectoryWorld['target']['connection']): string | undefined {
-  return connection.kind === 'server' ? connection.dns : undefined;
-}
-
 /**
  * Reads the servers and, once one is chosen, its subtree and who refers to it; or what earlier deletions left behind.
  *
@@ -135,12 +131,14 @@ export async function gather(
   world: DirectoryWorld,
   scope: Scope<OrphanOptions>,
   known?: OrphanFacts,
-  probeMeans: ProbeMeans = networkMeansBy(dnsServerOf(world.target.connection)),
+  probeMeans?: ProbeMeans,
 ): Promise<OrphanFacts> {
   const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
   const isLeftovers =
     scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
-  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world);
+  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) {
+    return { kind: 'nothing to delete', target: world.target, missing: undefined, done: new Set() };
+  }
   // That no global catalog answers is a finding: only this domain's recipients are known then.
   const global = await catalogIfAny(world);
   const sessions = { session: world.session, global };
@@ -153,23 +151,23 @@ export async function gather(
         : known.survey;
     if (isLeftovers) {
       const done = scope.kind === 'plan' ? await doneOf(world, scope) : new Set<Change>();
-      return { kind: 'leftovers', survey, ...(await leftoversOf(world, global, survey)), done };
+      return { kind: 'leftovers', survey, ...(await leftoversOf(world, sessions, survey)), done };
     }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
-      if (chosen === undefined) return nothingToDelete(world, planned, await doneOf(world, scope, planned));
+      const done = await doneOf(world, scope, planned);
+      if (chosen === undefined) return { kind: 'nothing to delete', target: world.target, missing: planned, done };
       const deleted = new Set(
         scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
       );
       const goes = ({ dn }: Companion): boolean => deleted.has(normalizedDn(dn));
-      const done = await doneOf(world, scope, chosen.server.dn);
       const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(done), goes);
       return { ...deletion, done };
     }
     const { options } = scope;
     const choice = choose(survey, options);
     if (choice.kind === 'servers') return choice;
-    const probing = options.probe ? probeOwn(choice.chosen, survey, probeMeans) : undefined;
+    const probing = options.probe ? probeOwn(choice.chosen, survey, probeMeans ?? networkOf(world)) : undefined;
     const goes = ({ kind, hindrance }: Companion): boolean =>
       kind === 'copy' || (hindrance === undefined && options.also.has(kind));
     const deletion = await readDeletion(world, sessions, survey, choice.chosen, [], goes);
@@ -179,13 +177,10 @@ export async function gather(
   }
 }
 
-async function leftoversOf(
-  { session, watch, isExport }: DirectoryWorld,
-  global: DirectorySession | undefined,
-  { forest, servers }: Survey,
-) {
+async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { global }: Sessions, survey: Survey) {
   watch.update('Exchange', 'reading every value of the configuration');
-  const there = servers.map(({ server }) => server);
+  const { forest } = survey;
+  const there = serversOf(survey);
   const context = forest.configurationNamingContext;
   const empty = await readEmptyContainers(session, context, there, undefined, isExport);
   return { ...(await readLeftovers(session, global, forest, there)), emptyContainers: empty.map(({ dn }) => dn) };
@@ -211,19 +206,10 @@ async function doneOf(
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
 function disownedBy(done: ReadonlySet<Change>): readonly string[] {
-  return [...done].flatMap((change) => (change.kind === 'modify' && clearsOwner(change) ? [change.dn] : []));
-}
-
-function clearsOwner({ edits }: Extract<Change, { kind: 'modify' }>): boolean {
-  return edits.some(({ attribute }) => attribute.toLowerCase() === 'msexchowningserver');
-}
-
-function nothingToDelete(
-  { target }: DirectoryWorld,
-  missing?: string,
-  done: ReadonlySet<Change> = new Set(),
-): NothingToDelete {
-  return { kind: 'nothing to delete', target, missing, done };
+  return [...done]
+    .filter((change) => change.kind === 'modify')
+    .filter(({ edits }) => edits.some(({ attribute }) => attribute.toLowerCase() === 'msexchowningserver'))
+    .map(({ dn }) => dn);
 }
 
 type Choice = ServersFacts | { readonly kind: 'chosen'; readonly chosen: SurveyedServer };
@@ -244,6 +230,11 @@ function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice 
     if (mayAsk) return { ...servers, notSuggested: `${on}: ${cameBack}` };
     throw new UsageError({ attempted, on: `${on}, which ${source} names`, cameBack, next, cause: error });
   }
+}
+
+/** The network that the world's connection is to. */
+function networkOf({ target: { connection } }: DirectoryWorld): ProbeMeans {
+  return networkMeansBy(connection.kind === 'server' ? connection.dns : undefined);
 }
 
 /** A machine of a name that is not the server's alone proves nothing by its answer. */
@@ -272,15 +263,15 @@ async function readDeletion(
   const { forest } = survey;
   const { server } = chosen;
   const step = (what: string): void => watch.update('Exchange', what);
-  const shared = sharedNames(server, serversOf(survey));
+  const servers = serversOf(survey);
+  const otherServers = servers.filter(({ dn }) => dn !== server.dn);
+  const shared = sharedNames(server, servers);
   step('reading everything below the server');
   const subtree = await readSubtree(session, server.dn, isExport);
   const context = forest.configurationNamingContext;
   const ownDns = dnsOf(subtree);
-  const otherServers = survey.servers.flatMap((one) =>
-    one.server.dn === server.dn || one.server.isConflict ? [] : [one.server.dn],
-  );
-  const inForest = await readDatabasesOf(session, context, server.dn, otherServers);
+  const owners = otherServers.filter(({ isConflict }) => !isConflict).map(({ dn }) => dn);
+  const inForest = await readDatabasesOf(session, context, server.dn, owners);
   const owned = [...inForest.owned, ...disowned].filter((dn) => !ownDns.has(normalizedDn(dn)));
   const databases = [...owned, ...databasesIn(subtree)];
   step('looking for recipients in the forest');
@@ -296,14 +287,13 @@ async function readDeletion(
     { owned: databases, others: inForest.others },
     recipientScope,
   );
-  const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
+  const hasOtherServer = otherServers.some(isFullServer);
   const outOfCatalog = await notInGlobalCatalog(session, forest);
   const unseen = mailboxesUnseen(survey, global !== undefined, outOfCatalog);
   const ownDatabases = (await readDatabases(session, server.dn, owned, isExport)).map((one) =>
     inUse(one, listed, hasOtherServer, unseen),
   );
   const goingDatabases = ownDatabases.filter(goes).map(({ dn }) => dn);
-  const servers = serversOf(survey);
   const companions = [
     ...ownDatabases,
     ...(await readCopies(session, context, server.dn, goingDatabases, isExport)),
@@ -311,8 +301,8 @@ async function readDeletion(
   ];
   const along = companions.filter(goes);
   const going = entriesThatGo({ subtree, along });
-  const toDelete: ToDelete = { names, dns: dnsOf(going) };
-  const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const toDelete = { names, dns: dnsOf(going) };
+  const domains = domainsOf(forest);
   const others = await readOtherRecipients(
     {
       ...recipientScope,
@@ -376,8 +366,7 @@ function mailboxesUnseen(
   outOfCatalog: readonly string[],
 ): string | undefined {
   if (mailboxesUnknown) return 'the export does not show which mailboxes are in it';
-  const isOneDomain = forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2;
-  const isSeen = isOneDomain || (isForestWide && !outOfCatalog.includes('homeMDB'));
+  const isSeen = domainsOf(forest).length < 2 || (isForestWide && !outOfCatalog.includes('homeMDB'));
   return isSeen ? undefined : 'mailboxes of other domains may be in it';
 }
 
@@ -409,7 +398,7 @@ export function ownMailboxesIn(counts: readonly RecipientCount[]): readonly OwnM
 }
 
 async function notInGlobalCatalog(session: DirectorySession, forest: Forest): Promise<readonly string[]> {
-  if (forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2) return [];
+  if (domainsOf(forest).length < 2) return [];
   const names = distinct(recipientReferences.map(({ attribute }) => attribute));
   const definitions = await readAttributeDefinitions(session, names);
   return names.filter((name) => definitions.get(name.toLowerCase())?.isInGlobalCatalog === false);

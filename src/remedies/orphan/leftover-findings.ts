@@ -13,6 +13,7 @@ import type { LeftoverFacts } from './gather.ts';
 import { isText, lower, namesOf, serverDnIn, serverNamed } from './gone-servers.ts';
 import { clearableIn, homeServerName, type Leftovers } from './leftovers.ts';
 import { isFullServer, releaseOf } from './organisation.ts';
+import { domainsOf } from './recipients.ts';
 import {
   clearCommand,
   cmdletForNewValue,
@@ -200,8 +201,7 @@ export function* oneDomainOnly({ isForestWide }: { readonly isForestWide: boolea
 function placeOf({ isForestWide, survey }: LeftoverFacts): string {
   if (survey.target.connection.kind === 'ldif') return 'Recipients were looked for in the export.';
   if (!isForestWide) return 'Recipients were looked for only in this domain.';
-  const isOne = survey.forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2;
-  return isOne
+  return domainsOf(survey.forest).length < 2
     ? 'Recipients were looked for in the only domain.'
     : 'Recipients of other domains were looked for in a global catalog, as far as it holds the attributes; this plan does not write them.';
 }

@@ -25,7 +25,7 @@ import {
   serverNamed,
   type Tombstones,
 } from './gone-servers.ts';
-import { liesIn, otherRecipientAttributes } from './recipients.ts';
+import { domainsOf, liesIn, otherRecipientAttributes } from './recipients.ts';
 import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
@@ -86,7 +86,7 @@ export async function readLeftovers(
   const tombstones = await readTombstones(session, configuration);
   const isHere = liesIn(session.rootDse.namingContexts, forest);
   const own = session.rootDse.defaultNamingContext ?? '';
-  const others = forest.namingContexts.filter(({ dn, kind }) => kind === 'domain' && !isHere(dn)).map(({ dn }) => dn);
+  const others = domainsOf(forest).filter((dn) => !isHere(dn));
   const attributes = [...ofRecipients, ...(await otherRecipientAttributes(session)).filter(isNamedByExchange)];
   const recipients = { attributes, servers, isLeft: named, configuration };
   const elsewhere: Referrer[] = [];

@@ -191,6 +191,56 @@ export function fqdnIn(addresses: readonly string[]): string | undefined {
 /** The classes of databases: of 2010 and later, and of 2003 and 2007. */
 export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
 
+/** The names of a server object by which only it can be meant; undefined where there is none. */
+export interface OwnNames {
+  readonly legacyExchangeDn: string | undefined;
+  readonly fqdn: string | undefined;
+  /** The short name. */
+  readonly name: string | undefined;
+}
+
+/** A name of a server object that may mean another one. */
+export interface SharedName {
+  readonly kind: 'legacyExchangeDN' | 'FQDN' | 'name';
+  readonly value: string;
+  /** DNs of the others that bear it. */
+  readonly bearers: readonly string[];
+}
+
+const byKind: Readonly<Record<SharedName['kind'], (server: ExchangeServer) => string | undefined>> = {
+  legacyExchangeDN: ({ legacyExchangeDn }) => legacyExchangeDn,
+  FQDN: ({ fqdn }) => fqdn,
+  name: ({ name }) => name,
+};
+
+/**
+ * The names that the server shares. One that lost a naming conflict is never meant where another bears the name: it
+ * takes nothing from that one, and shares all with it.
+ *
+ * @param all every server object of the forest
+ */
+export function sharedNames(server: ExchangeServer, all: readonly ExchangeServer[]): readonly SharedName[] {
+  const others = all.filter(({ dn, isConflict }) => dn !== server.dn && (server.isConflict || !isConflict));
+  return (['legacyExchangeDN', 'FQDN', 'name'] as const).flatMap((kind) => {
+    const value = byKind[kind](server);
+    if (value === undefined) return [];
+    const bearers = others.filter((other) => byKind[kind](other)?.toLowerCase() === value.toLowerCase());
+    return bearers.length === 0 ? [] : [{ kind, value, bearers: bearers.map(({ dn }) => dn) }];
+  });
+}
+
+/** What is left of its names when the shared ones are taken away. */
+export function ownNames(server: ExchangeServer, shared: readonly SharedName[]): OwnNames {
+  const own = (kind: SharedName['kind']): string | undefined =>
+    shared.some((name) => name.kind === kind) ? undefined : byKind[kind](server);
+  return { legacyExchangeDn: own('legacyExchangeDN'), fqdn: own('FQDN'), name: own('name') };
+}
+
+/** The DNs of all server objects that bear one of these names. */
+export function bearersOf(shared: readonly SharedName[]): readonly string[] {
+  return distinct(shared.flatMap(({ bearers }) => bearers));
+}
+
 /** By the major and minor numbers of a build; undefined for any minor number. */
 const products: readonly (readonly [major: number, minor: number | undefined, name: string])[] = [
   // Exchange's own bound of what is newer than 2013 (versionNumber 1946157056); no build that was released reaches it.
@@ -200,17 +250,8 @@ const products: readonly (readonly [major: number, minor: number | undefined, na
   [15, 0, 'Exchange 2013'],
   [14, undefined, 'Exchange 2010'],
   [8, undefined, 'Exchange 2007'],
-];
-
-/** By the major and minor numbers of serialNumber. */
-const serials: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/^Version 15\.2\b/, 'Exchange 2019'],
-  [/^Version 15\.1\b/, 'Exchange 2016'],
-  [/^Version 15\.0\b/, 'Exchange 2013'],
-  [/^Version 14\./, 'Exchange 2010'],
-  [/^Version 8\./, 'Exchange 2007'],
-  [/^Version 6\.5\b/, 'Exchange 2003'],
-  [/^Version 6\.0\b/, 'Exchange 2000'],
+  [6, 5, 'Exchange 2003'],
+  [6, 0, 'Exchange 2000'],
 ];
 
 /** The first build of 15.2 that is Exchange Server Subscription Edition. */
@@ -218,7 +259,8 @@ const firstBuildOfSe = 2562;
 
 /** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" where neither does. */
 export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
-  const bySerial = serials.find(([pattern]) => pattern.test(serialNumber ?? ''))?.[1];
+  const [, major, minor] = /^Version (\d+)\.(\d+)/.exec(serialNumber ?? '') ?? [];
+  const bySerial = productOf(Number(major), Number(minor));
   const byNumber = versionNumber === undefined ? undefined : productOfNumber(versionNumber);
   const product = bySerial ?? byNumber ?? 'unknown';
   const build = buildOf(versionNumber, serialNumber) ?? 0;
@@ -240,10 +282,7 @@ export interface Release {
 }
 
 /** The release of a server object. Without a version one with roles is of 2007 or later. */
-export function releaseOf(server: {
-  readonly versionNumber: number | undefined;
-  readonly serialNumber: string | undefined;
-}): Release {
+export function releaseOf(server: Pick<ExchangeServer, 'versionNumber' | 'serialNumber'>): Release {
   const product = productName(server.versionNumber, server.serialNumber);
   const [year] = /\d{4}$/.exec(product) ?? [];
   return {
@@ -272,8 +311,10 @@ export function machineGroups({ year }: Release): readonly string[] {
  */
 function productOfNumber(versionNumber: number): string | undefined {
   if (versionNumber >>> 28 !== 7) return versionNumber >= 6500 ? 'Exchange 2003' : 'Exchange 2000';
-  const major = (versionNumber >>> 22) & 0x3f;
-  const minor = (versionNumber >>> 16) & 0x3f;
+  return productOf((versionNumber >>> 22) & 0x3f, (versionNumber >>> 16) & 0x3f);
+}
+
+function productOf(major: number, minor: number): string | undefined {
   return products.find(([ofMajor, ofMinor]) => ofMajor === major && (ofMinor ?? minor) === minor)?.[2];
 }
 
@@ -284,8 +325,7 @@ export function versionInWords(versionNumber: number | undefined, serialNumber: 
   return version === undefined ? product : `${product} (${version} build ${build})`;
 }
 
-/* Roles: msExchCurrentServerRoles. */
-
+/** In the order in which they are listed. */
 const roleNames: readonly (readonly [bit: number, name: string])[] = [
   [2, 'Mailbox'],
   [4, 'Client Access'],
@@ -298,6 +338,7 @@ const roleNames: readonly (readonly [bit: number, name: string])[] = [
   [8192, 'language packs'],
 ];
 
+/** The bits of msExchCurrentServerRoles. */
 export const roleBit = {
   cafe: 1,
   mailbox: 2,
@@ -319,22 +360,16 @@ const installedRoles =
   roleBit.edge |
   roleBit.frontEndTransport;
 
-/** Every organisation has one administrative group for the servers of Exchange 2007 and later, and its name ends so. */
-const modernGroup = /\(FYDIBOHF23SPDLT\)$/i;
-
-/** Whether the servers of an administrative group of this name are of Exchange 2007 or later. */
+/**
+ * Whether the servers of an administrative group of this name are of Exchange 2007 or later: every organisation has one
+ * for them, and its name ends so.
+ */
 export function isModernGroup(name: string): boolean {
-  return modernGroup.test(name);
+  return /\(FYDIBOHF23SPDLT\)$/i.test(name);
 }
 
 /** What shows of which Exchange a server object is. */
-export interface VersionSigns {
-  readonly versionNumber: number | undefined;
-  readonly serialNumber: string | undefined;
-  readonly roles: number | undefined;
-  /** The name of its administrative group. */
-  readonly adminGroup: string;
-}
+type VersionSigns = Pick<ExchangeServer, 'versionNumber' | 'serialNumber' | 'roles' | 'adminGroup'>;
 
 /** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
 export function isLegacy(server: VersionSigns): boolean {
@@ -365,6 +400,7 @@ export function aboutInWords(server: VersionSigns): string {
     : `${it}, which has no roles.`;
 }
 
+/** Whether one of the roles of these bits is among them. */
 export function hasRole(roles: number | undefined, bit: number): boolean {
   return roles !== undefined && (roles & bit) !== 0;
 }
@@ -380,54 +416,4 @@ export function raisesInconsistentState(roles: number | undefined): boolean {
 /** Made by `Setup /NewProvisionedServer`, and nothing installed since. */
 export function isOnlyProvisioned(roles: number | undefined): boolean {
   return roles === roleBit.provisioned;
-}
-
-/** The names of a server object by which only it can be meant; undefined where there is none. */
-export interface OwnNames {
-  readonly legacyExchangeDn: string | undefined;
-  readonly fqdn: string | undefined;
-  /** The short name. */
-  readonly name: string | undefined;
-}
-
-/** A name of a server object that may mean another one. */
-export interface SharedName {
-  readonly kind: 'legacyExchangeDN' | 'FQDN' | 'name';
-  readonly value: string;
-  /** DNs of the others that bear it. */
-  readonly bearers: readonly string[];
-}
-
-const kinds: Readonly<Record<SharedName['kind'], (server: ExchangeServer) => string | undefined>> = {
-  legacyExchangeDN: ({ legacyExchangeDn }) => legacyExchangeDn,
-  FQDN: ({ fqdn }) => fqdn,
-  name: ({ name }) => name,
-};
-
-/**
- * The names that the server shares. One that lost a naming conflict is never meant where another bears the name: it
- * takes nothing from that one, and shares all with it.
- *
- * @param all every server object of the forest
- */
-export function sharedNames(server: ExchangeServer, all: readonly ExchangeServer[]): readonly SharedName[] {
-  const others = all.filter(({ dn, isConflict }) => dn !== server.dn && (server.isConflict || !isConflict));
-  return (['legacyExchangeDN', 'FQDN', 'name'] as const).flatMap((kind) => {
-    const value = kinds[kind](server);
-    if (value === undefined) return [];
-    const bearers = others.filter((other) => kinds[kind](other)?.toLowerCase() === value.toLowerCase());
-    return bearers.length === 0 ? [] : [{ kind, value, bearers: bearers.map(({ dn }) => dn) }];
-  });
-}
-
-/** What is left of its names when the shared ones are taken away. */
-export function ownNames(server: ExchangeServer, shared: readonly SharedName[]): OwnNames {
-  const own = (kind: SharedName['kind']): string | undefined =>
-    shared.some((name) => name.kind === kind) ? undefined : kinds[kind](server);
-  return { legacyExchangeDn: own('legacyExchangeDN'), fqdn: own('FQDN'), name: own('name') };
-}
-
-/** The DNs of all server objects that bear one of these names. */
-export function bearersOf(shared: readonly SharedName[]): readonly string[] {
-  return distinct(shared.flatMap(({ bearers }) => bearers));
 }

@@ -317,6 +317,11 @@ function byEntry(counts: ReadonlyMap<string, number>): ReadonlyMap<string, numbe
   return ofEntries;
 }
 
+/** The DNs of the forest's domains. */
+export function domainsOf({ namingContexts }: Pick<Forest, 'namingContexts'>): readonly string[] {
+  return namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+}
+
 /** Whether the entry of a DN lies in one of these naming contexts, given all those of the forest. */
 export function liesIn(
   held: readonly string[],
