@@ -37,7 +37,7 @@ import { clearableReferrers, type DeletionFacts, type LeftoverFacts, type Orphan
 import { leftoverTest } from './gone-servers.ts';
 import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients } from './leftovers.ts';
 import type { OrphanOptions } from './options.ts';
-import { databaseClasses } from './organisation.ts';
+import { isDatabase } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
 
@@ -325,9 +325,8 @@ function companionsIn({ changes }: Plan<DirectoryChange>, server: string): reado
     plannedTexts(entry, attribute).some((value) => isSame(value, server));
   const isCompanion = (entry: DeletedEntry): boolean => {
     const classes = classesOf(entry);
-    const isDatabase = databaseClasses.some((name) => classes.has(name.toLowerCase()));
     return (
-      (isDatabase && isOwner(entry, 'msExchOwningServer')) ||
+      (isDatabase(classes) && isOwner(entry, 'msExchOwningServer')) ||
       (classes.has('msexchmdbcopy') && isOwner(entry, 'msExchHostServerLink'))
     );
   };

@@ -12,7 +12,7 @@ import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../chan
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { and, type DirectorySession, equal, everything, or } from '../../ldap/session.ts';
-import { databaseClasses, type ExchangeServer, fqdnIn, isLegacy, isModernGroup } from './organisation.ts';
+import { type ExchangeServer, fqdnIn, isDatabase, isLegacy, isModernGroup } from './organisation.ts';
 import { type Referrer, recipientReferrer } from './referrers.ts';
 
 /** A tree outside the server's that can go with it. */
@@ -132,6 +132,7 @@ async function holdsOnly(session: DirectorySession, container: string, child: st
   return true;
 }
 
+/** What a plan deletes, as values elsewhere may name it. */
 export interface DeletedServer {
   /** Every entry that goes. */
   readonly entries: readonly DeletedEntry[];
@@ -168,8 +169,6 @@ export function deletedServer({
 }: Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'>): DeletedServer {
   const entries = changes.flatMap(deletedBy);
   const server = serverDeletedIn(changes);
-  const isAny = (names: readonly string[]): boolean =>
-    entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
   const ofServer = (name: string): readonly string[] => (server === undefined ? [] : plannedTexts(server, name));
   return {
     entries,
@@ -178,8 +177,8 @@ export function deletedServer({
     // The plan itself says what the names are: a value of another kind is never one.
     legacyExchangeDn: ofServer('legacyExchangeDN').find((value) => /^\/o=.*\/cn=/is.test(value)),
     fqdn: [fqdnIn(ofServer('networkAddress'))].find((host) => host !== undefined && isHostName(host)),
-    hasDatabases: isAny(databaseClasses),
-    hasMailTransferAgents: isAny(['mTA']),
+    hasDatabases: entries.some((entry) => isDatabase(classesOf(entry))),
+    hasMailTransferAgents: entries.some((entry) => classesOf(entry).has('mta')),
     leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
     leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
     leavesSomeOf: new Set(
@@ -224,8 +223,7 @@ export async function withoutNamesOfOthers(
 
 /** The server object that these changes delete; undefined if they delete none. */
 export function serverDeletedIn(changes: readonly Change[]): DeletedEntry | undefined {
-  const deleted = changes.flatMap((change) => (change.kind === 'file' ? [] : deletedBy(change)));
-  return deleted.find((entry) => classesOf(entry).has('msexchexchangeserver'));
+  return changes.flatMap(deletedBy).find((entry) => classesOf(entry).has('msexchexchangeserver'));
 }
 
 /** The classes of an entry, as the plan has them, in lower case. */

@@ -26,7 +26,7 @@ import {
 import { type ReplicationFacts, readReplication } from './every-dc.ts';
 import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
-import { databaseClasses, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
+import { isDatabase, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
 import {
   countRecipients,
   domainsOf,
@@ -354,9 +354,7 @@ async function readDeletion(
 }
 
 function databasesIn(subtree: readonly SubtreeEntry[]): readonly string[] {
-  return subtree
-    .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
-    .map(({ entry }) => entry.dn);
+  return subtree.filter(({ objectClasses }) => isDatabase(objectClasses)).map(({ entry }) => entry.dn);
 }
 
 /** Why mailboxes may be in a database that were not seen; undefined if all were. */

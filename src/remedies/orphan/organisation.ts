@@ -191,6 +191,13 @@ export function fqdnIn(addresses: readonly string[]): string | undefined {
 /** The classes of databases: of 2010 and later, and of 2003 and 2007. */
 export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
 
+const lowerDatabaseClasses: ReadonlySet<string> = new Set(databaseClasses.map((name) => name.toLowerCase()));
+
+/** Whether an entry of these classes, in lower case, is a database. */
+export function isDatabase(objectClasses: Iterable<string>): boolean {
+  return [...objectClasses].some((name) => lowerDatabaseClasses.has(name));
+}
+
 /** The names of a server object by which only it can be meant; undefined where there is none. */
 export interface OwnNames {
   readonly legacyExchangeDn: string | undefined;

@@ -25,35 +25,25 @@ import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
-import { databaseClasses, type OwnNames } from './organisation.ts';
+import { databaseClasses, isDatabase, type OwnNames } from './organisation.ts';
 
+/** How a value refers: what becomes of it when its target is deleted. */
 export type ReferenceKind = 'linked' | 'unlinked' | 'string';
 
-/** What a value names. */
-export type Named =
-  /** An entry that goes: the server or one below it. */
-  | 'deleted entry'
-  /** The server's legacyExchangeDN. */
-  | 'legacyExchangeDN'
-  /** The server's FQDN. */
-  | 'FQDN'
-  /** Text that begins with the server's legacyExchangeDN and `/cn=`. */
-  | 'below legacyExchangeDN'
-  /** A UNC path on the server. */
-  | 'path on the server';
-
+/** What the list says of a usual reference. */
 export interface Reference {
   /** Stable: ids of findings are made of it. */
   readonly id: string;
   readonly attribute: string;
   readonly kind: ReferenceKind;
-  readonly named: Named;
+  /** What its values name: an entry that goes, the server or one below it; or the server in text, as Naming has it. */
+  readonly named: 'deleted entry' | Exclude<Naming, 'dn' | 'deleted dn'>;
   /** What refers, in words, for lists: "send connectors, as source server". */
   readonly who: string;
   /** Whether the attribute may be without the value afterwards. */
   readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value' | 'only the system writes it';
-  /** Only on entries of this class. */
-  readonly objectClass?: string;
+  /** Only on databases. */
+  readonly isOfDatabases?: true;
 }
 
 const dnReference = (
@@ -63,6 +53,14 @@ const dnReference = (
   who: string,
   clearing: Reference['clearing'] = 'may be cleared',
 ): Reference => ({ id, attribute, kind, named: 'deleted entry', who, clearing });
+
+const textReference = (
+  id: string,
+  attribute: string,
+  named: Reference['named'],
+  who: string,
+  clearing: Reference['clearing'],
+): Reference => ({ id, attribute, kind: 'string', named, who, clearing });
 
 /** References from the Configuration naming context that have words and advice of their own. Any attribute may refer. */
 export const configurationReferences: readonly Reference[] = [
@@ -90,46 +88,31 @@ export const configurationReferences: readonly Reference[] = [
     'databases, as default public folder database',
   ),
   dnReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
+  textReference('dag-started', 'msExchStartedMailboxServers', 'FQDN', 'DAGs, as started server', 'may be cleared'),
+  textReference('dag-stopped', 'msExchStoppedMailboxServers', 'FQDN', 'DAGs, as stopped server', 'may be cleared'),
+  textReference(
+    'dag-witness',
+    'msExchFileShareWitness',
+    'path on the server',
+    'DAGs, as witness server',
+    'needs another value',
+  ),
+  textReference(
+    'dag-alternate-witness',
+    'msExchAlternateFileShareWitness',
+    'path on the server',
+    'DAGs, as alternate witness server',
+    'needs another value',
+  ),
   {
-    id: 'dag-started',
-    attribute: 'msExchStartedMailboxServers',
-    kind: 'string',
-    named: 'FQDN',
-    who: 'DAGs, as started server',
-    clearing: 'may be cleared',
-  },
-  {
-    id: 'dag-stopped',
-    attribute: 'msExchStoppedMailboxServers',
-    kind: 'string',
-    named: 'FQDN',
-    who: 'DAGs, as stopped server',
-    clearing: 'may be cleared',
-  },
-  {
-    id: 'dag-witness',
-    attribute: 'msExchFileShareWitness',
-    kind: 'string',
-    named: 'path on the server',
-    who: 'DAGs, as witness server',
-    clearing: 'needs another value',
-  },
-  {
-    id: 'dag-alternate-witness',
-    attribute: 'msExchAlternateFileShareWitness',
-    kind: 'string',
-    named: 'path on the server',
-    who: 'DAGs, as alternate witness server',
-    clearing: 'needs another value',
-  },
-  {
-    id: 'rpc-client-access',
-    attribute: 'legacyExchangeDN',
-    kind: 'string',
-    named: 'below legacyExchangeDN',
-    who: 'databases, as RPC client access server',
-    clearing: 'needs another value',
-    objectClass: 'msExchMDB',
+    ...textReference(
+      'rpc-client-access',
+      'legacyExchangeDN',
+      'below legacyExchangeDN',
+      'databases, as RPC client access server',
+      'needs another value',
+    ),
+    isOfDatabases: true,
   },
 ];
 
@@ -342,10 +325,9 @@ function referrerOf(hit: Hit, definition: AttributeDefinition | undefined, isMan
   };
 }
 
-function isMeant({ attribute, named, objectClass }: Reference, hit: Hit): boolean {
+function isMeant({ attribute, named, isOfDatabases }: Reference, hit: Hit): boolean {
   const isNamed = named === 'deleted entry' ? hit.naming.endsWith('dn') : named === hit.naming;
-  const isOfClass =
-    objectClass === undefined || databaseClasses.some((name) => hit.objectClasses.includes(name.toLowerCase()));
+  const isOfClass = isOfDatabases === undefined || isDatabase(hit.objectClasses);
   return isNamed && isOfClass && attribute.toLowerCase() === hit.attribute.toLowerCase();
 }
 
