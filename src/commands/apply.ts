@@ -25,11 +25,10 @@ import { type ReviewRow, reviewRows } from '../review/rows.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
-import { confirmName } from './approval.ts';
 import { redraw, withFolders } from './change-folder.ts';
 import { applyFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { statusWithoutChanges } from './decide.ts';
+import { confirmName, statusWithoutChanges } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { nothingLeft, reportVerified, sayNextSteps } from './report-outcome.ts';
 import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
@@ -84,7 +83,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
     }
-    await confirmName(remedy.confirm?.(plan), flags.confirm, mayAsk, output, plan.changes);
+    await confirmName({ plan, remedy }, flags.confirm, mayAsk, output);
     const offersToWait = mayAsk && flags.wait === undefined;
     const judgedPlan = { folder, plan, remedy, findings: judged, directory, waitSeconds, offersToWait };
     return await applyChange(selected.size === left.size ? judgedPlan : { ...judgedPlan, selected }, context, output);

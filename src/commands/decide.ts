@@ -1,10 +1,11 @@
 /** From a finished plan to what is done with it: shown only, saved, applied, or nothing. */
 
 import path from 'node:path';
+import { rdnOf } from '../ad/dn.ts';
 import { requireApplicable } from '../change/apply.ts';
 import { isAcceptedBySealOnly, openBlockers, whyRefused } from '../change/findings.ts';
 import { type FolderDocument, freeFolder } from '../change/folder.ts';
-import type { Plan } from '../change/plan.ts';
+import type { Change, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
@@ -14,7 +15,6 @@ import type { Remedy } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { applyChange } from './apply-change.ts';
-import { confirmName } from './approval.ts';
 import { commandsFor, writeFolder } from './change-folder.ts';
 import type { acceptFlags, decisionFlags, entryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
@@ -112,9 +112,121 @@ export async function settleOutcome(finished: Finished, decision: Decision, outp
   const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
   if (outcome.kind === 'apply' && remedy.handOver === undefined) {
     requireApplicable(plan, []);
-    await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output, plan.changes);
+    await confirmName(finished, confirm, decision.kind === 'ask', output);
   }
   return outcome;
+}
+
+/** What --accept named without effect. */
+function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
+  return accept.flatMap((id) => {
+    const named = plan.findings.filter((finding) => finding.id === id);
+    const given = `--accept ${visible(id)}:`;
+    if (named.some((finding) => finding.accepted)) return [];
+    if (named.some(({ level }) => level === 'blocker')) return `${given} this blocker cannot be accepted.`;
+    if (named[0] !== undefined) return `${given} this is a ${named[0].level}, which needs no acceptance.`;
+    return `${given} there is no finding with this id.${id.includes(',') ? ' Repeat --accept for each id.' : ''}`;
+  });
+}
+
+async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<Outcome> {
+  const isBlocked = openBlockers(plan.findings).length > 0;
+  const isHandedOver = remedy.handOver !== undefined;
+  const choice = await output.prompter.select<'nothing' | 'save' | 'apply'>({
+    id: 'decision',
+    message: isBlocked
+      ? 'A blocker stops this change. Save for review, or do nothing?'
+      : isHandedOver
+        ? plan.changes.length === 0
+          ? 'Save this result as evidence, or do nothing?'
+          : 'Save the list with the commands, or do nothing?'
+        : 'Apply now, save for review, or do nothing?',
+    choices: [
+      { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
+      {
+        value: 'save',
+        label: isHandedOver ? 'Save' : 'Save for review',
+        hint: isHandedOver
+          ? 'a change folder with the review'
+          : isBlocked
+            ? 'a change folder for a reviewer; it cannot be applied as it is'
+            : 'a change folder for a reviewer, to be applied later',
+      },
+      ...(isBlocked || isHandedOver
+        ? []
+        : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
+    ],
+    flag: '--yes, --save FOLDER or --dry-run',
+  });
+  return choice === 'save'
+    ? { kind: 'save', folder: undefined, why: await askWhy(plan, output.prompter) }
+    : { kind: choice };
+}
+
+/** Why the change is made, in the reviewer's words; Enter alone leaves it out. */
+async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why> {
+  const ask = async (name: 'reason' | 'ticket', message: string, flag: string): Promise<Why> => {
+    const typed = (await prompter.input({ id: name, message, flag })).trim();
+    return typed === '' ? {} : { [name]: typed };
+  };
+  return {
+    ...(reason === undefined ? await ask('reason', 'Reason, for the reviewer (Enter skips)', '--reason TEXT') : {}),
+    ...(ticket === undefined ? await ask('ticket', 'Ticket (Enter skips)', '--ticket ID') : {}),
+  };
+}
+
+/**
+ * Passes a plan whose remedy wants no name, and one whose name was given; else has the name typed.
+ *
+ * @param given what --confirm gave
+ * @param mayAsk whether the name may be typed in its place
+ * @throws UsageError if the name is missing where no question can be asked, is another one, or was given for a plan
+ * that neither deletes nor brings back anything of it
+ */
+export async function confirmName(
+  { plan, remedy }: Pick<Finished, 'plan' | 'remedy'>,
+  given: string | undefined,
+  mayAsk: boolean,
+  { prompter }: Output,
+): Promise<void> {
+  const name = remedy.confirm?.(plan);
+  if (name === undefined) {
+    if (given === undefined || bringsBack(plan.changes, given)) return;
+    throw new UsageError({
+      attempted: 'confirm a deletion',
+      on: `--confirm ${given}`,
+      cameBack: 'the plan deletes nothing, and brings back nothing of that name',
+      next: 'Check that it is the plan that you mean (adsi-remedy show FOLDER), or leave --confirm out.',
+    });
+  }
+  if (given !== undefined && isSame(given, name)) return;
+  if (given !== undefined || !mayAsk)
+    throw new UsageError({
+      attempted: `confirm the change of ${name}`,
+      on: given === undefined ? '--confirm' : `--confirm ${given}`,
+      cameBack:
+        given === undefined
+          ? 'it is missing: where no question can be asked, the name must be given once more'
+          : 'that is another name',
+      next: `Give --confirm with the name ${name} if you are sure.`,
+    });
+  await prompter.input({
+    id: 'confirm',
+    message: `Type ${name} to confirm`,
+    flag: '--confirm NAME',
+    validate: (typed) => (isSame(typed, name) ? undefined : `That is not ${name}. Ctrl-C leaves everything as it is.`),
+  });
+}
+
+/** An undo is started with the flags of the apply that it follows. */
+function bringsBack(changes: readonly Change[], given: string): boolean {
+  return changes.some(
+    (change) => (change.kind === 'undelete' || change.kind === 'add') && isSame(given, rdnOf(change.dn).value),
+  );
+}
+
+function isSame(typed: string, name: string): boolean {
+  return typed.trim().toLowerCase() === name.trim().toLowerCase();
 }
 
 /** Does with the plan what was decided. */
@@ -215,70 +327,6 @@ function savedLines(
         : `Apply it with: ${apply}`,
     ...(isAway ? ['It lies away from the change that it undoes, so apply asks for its seal.'] : []),
   ];
-}
-
-/** What --accept named without effect. */
-function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
-  return accept.flatMap((id) => {
-    const named = plan.findings.filter((finding) => finding.id === id);
-    if (named.length === 0) {
-      const hint = id.includes(',') ? ' Repeat --accept for each id.' : '';
-      return [`--accept ${visible(id)}: there is no finding with this id.${hint}`];
-    }
-    if (named.some((finding) => finding.accepted)) return [];
-    const stops = named.some(({ level }) => level === 'blocker');
-    return [
-      stops
-        ? `--accept ${visible(id)}: this blocker cannot be accepted.`
-        : `--accept ${visible(id)}: this is a ${named[0]?.level}, which needs no acceptance.`,
-    ];
-  });
-}
-
-async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<Outcome> {
-  const isBlocked = openBlockers(plan.findings).length > 0;
-  const isHandedOver = remedy.handOver !== undefined;
-  const choice = await output.prompter.select<'nothing' | 'save' | 'apply'>({
-    id: 'decision',
-    message: isBlocked
-      ? 'A blocker stops this change. Save for review, or do nothing?'
-      : isHandedOver
-        ? plan.changes.length === 0
-          ? 'Save this result as evidence, or do nothing?'
-          : 'Save the list with the commands, or do nothing?'
-        : 'Apply now, save for review, or do nothing?',
-    choices: [
-      { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
-      {
-        value: 'save',
-        label: isHandedOver ? 'Save' : 'Save for review',
-        hint: isHandedOver
-          ? 'a change folder with the review'
-          : isBlocked
-            ? 'a change folder for a reviewer; it cannot be applied as it is'
-            : 'a change folder for a reviewer, to be applied later',
-      },
-      ...(isBlocked || isHandedOver
-        ? []
-        : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
-    ],
-    flag: '--yes, --save FOLDER or --dry-run',
-  });
-  return choice === 'save'
-    ? { kind: 'save', folder: undefined, why: await askWhy(plan, output.prompter) }
-    : { kind: choice };
-}
-
-/** Why the change is made, in the reviewer's words; Enter alone leaves it out. */
-async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why> {
-  const ask = async (name: 'reason' | 'ticket', message: string, flag: string): Promise<Why> => {
-    const typed = (await prompter.input({ id: name, message, flag })).trim();
-    return typed === '' ? {} : { [name]: typed };
-  };
-  return {
-    ...(reason === undefined ? await ask('reason', 'Reason, for the reviewer (Enter skips)', '--reason TEXT') : {}),
-    ...(ticket === undefined ? await ask('ticket', 'Ticket (Enter skips)', '--ticket ID') : {}),
-  };
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { DirectoryError, LogonError, UntrustedError, UsageError } from '../errors.ts';
+import { DirectoryError, LogonError, type Trouble, UntrustedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, ldapConnector } from '../ldap/connector.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
@@ -22,7 +22,6 @@ import {
 import { askingAgain } from '../terminal/prompter.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { pastedPath } from '../words.ts';
-import { type Approval, requireApproval } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import {
@@ -38,6 +37,13 @@ import {
   type Wire,
 } from './domain-controller.ts';
 import { type Output, troubleLines } from './output.ts';
+
+/** Who vouches for what a saved plan names. A plan comes from someone else: its word alone is not trusted. */
+export interface Approval {
+  /** Whether --seal says that this very plan was approved. */
+  readonly isApproved: boolean;
+  readonly mayAsk: boolean;
+}
 
 /** What a saved plan says of its directory. */
 export interface SavedDirectory extends Approval {
@@ -246,6 +252,23 @@ export async function requirePlanned(saved: SavedDirectory, what: string, flag: 
     next: `Name it again with ${flag}, or approve the plan with --seal and the seal of its review. Nothing was sent.`,
   };
   await requireApproval(saved, question, refusal, output);
+}
+
+/**
+ * Lets what only a plan names be used: where --seal approves the plan, or the user says so.
+ *
+ * @param refusal what is said where neither does
+ * @throws UsageError with it
+ */
+export async function requireApproval(
+  { isApproved, mayAsk }: Approval,
+  question: { readonly id: string; readonly message: string; readonly flag: string },
+  refusal: Trouble,
+  output: Output,
+): Promise<void> {
+  if (isApproved) return;
+  if (mayAsk && (await output.prompter.confirm(question))) return;
+  throw new UsageError(refusal);
 }
 
 /**

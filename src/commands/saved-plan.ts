@@ -11,16 +11,16 @@ import { type Change, isDirectoryChange, type Plan } from '../change/plan.ts';
 import { namedChange, type SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
-import { PlanNotUsableError, RefusedError } from '../errors.ts';
+import { PlanNotUsableError, RefusedError, UsageError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
 import { readSeconds } from '../flags.ts';
 import { asciiJson, requireQuotable } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { distinct, withAsciiForm } from '../words.ts';
-import { type Approval, requireApproval, requireSeal } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
+import { type Approval, requireApproval } from './logon.ts';
 import type { Output } from './output.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
 
@@ -43,6 +43,33 @@ export async function namedPlan(
   requireSeal(saved.plan, seal);
   return { saved, remedy: await remedyOf(saved.plan, saved.folder, context) };
 }
+
+/**
+ * @param given what --seal gave: leading hexadecimal digits, blanks ignored
+ * @throws UsageError if it is no seal; RefusedError if it is another plan's
+ */
+function requireSeal({ seal, id }: Pick<Plan, 'seal' | 'id'>, given: string | undefined): void {
+  if (given === undefined) return;
+  const digits = given.replace(/\s/g, '').toLowerCase();
+  if (!/^[0-9a-f]*$/.test(digits) || digits.length < leastDigits || digits.length > seal.length) {
+    throw new UsageError({
+      attempted: 'read --seal',
+      on: given,
+      cameBack: `it is not ${leastDigits} to ${seal.length} hexadecimal digits`,
+      next: 'Copy the seal from the review that was approved: its first 32 digits or all 64.',
+    });
+  }
+  if (seal.startsWith(digits)) return;
+  throw new RefusedError({
+    attempted: 'use the plan',
+    on: id,
+    cameBack: `its seal is ${seal.slice(0, leastDigits)}…, not the one that was approved`,
+    next: 'Get the change folder that was approved, or have this one reviewed.',
+  });
+}
+
+/** Fewer leading digits could be met by another plan that someone makes for it. */
+const leastDigits = 32;
 
 /**
  * The remedy that made a plan, if it permits it.
