@@ -1,6 +1,6 @@
 /** From the command line to an exit status. The only place that ends the process. */
 
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { commandsOf } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
 import { remedies } from './remedies/index.ts';
@@ -49,9 +49,20 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 /** The help or the version, if that is what is asked for. */
 async function answerTo([first, ...rest]: readonly string[]): Promise<string | undefined> {
   if (first === '--help' || first === '-h' || first === 'help') return helpText(commands, rest[0]);
-  if (first === '--version' || first === '-V') return `${(await import('./package.ts')).toolVersion()}\n`;
+  if (first === '--version' || first === '-V') return `${toolVersion()}\n`;
   const isCommand = commands.some(({ name }) => name === first);
   return isCommand && (rest.includes('--help') || rest.includes('-h')) ? helpText(commands, first) : undefined;
+}
+
+/** The tool's name and version, as plans and --version give it: "adsi-remedy 0.1.0". */
+function toolVersion(): string {
+  const { name, version } = JSON.parse(readFileSync(new URL('package.json', packageFolder()), 'utf8'));
+  return `${name} ${version}`;
+}
+
+/** The folder of the package, a URL that ends in a slash; from the module of dist and from the file of the bundle. */
+function packageFolder(): URL {
+  return new URL('../', import.meta.url);
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -60,7 +71,8 @@ async function run(args: readonly string[]): Promise<number> {
   haveManyThreads();
   await favourMemory(first);
   const { processContext } = await import('./commands/context.ts');
-  const context = processContext({ remedies, commands });
+  const templates = new URL('templates/', packageFolder());
+  const context = processContext({ remedies, commands, tool: toolVersion(), templates });
   try {
     if (command !== undefined) {
       const runCommand = await command.load();

@@ -9,7 +9,6 @@ import type { Author, PlanConnection } from '../change/plan.ts';
 import { type ExitStatus, errnoOf } from '../errors.ts';
 import { type FileUser, type WindowsTools, windowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
-import { templatesFolder, toolVersion } from '../package.ts';
 import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { DirectoryWorld } from '../remedies/remedy.ts';
@@ -38,7 +37,9 @@ export interface Context extends Shell {
   };
   /** What this computer has for an integrated logon; asked for only where a question offers it. */
   readonly ownLogon: OwnLogon;
-  /** The templates that come with the tool. */
+  /** The tool's name and version: "adsi-remedy 0.1.0". */
+  readonly tool: string;
+  /** The templates that come with the tool, a URL that ends in a slash. */
   readonly templates: URL;
   readonly now: () => Date;
   readonly randomId: () => string;
@@ -96,9 +97,10 @@ export interface CommandSpec {
   readonly load: () => Promise<Run>;
 }
 
-/** The context of this process, with what the command line knows. */
-export function processContext({ remedies, commands }: Pick<Context, 'remedies' | 'commands'>): Context {
+/** The context of this process, with what its main module knows. */
+export function processContext(given: Pick<Context, 'remedies' | 'commands' | 'tool' | 'templates'>): Context {
   return {
+    ...given,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -106,9 +108,7 @@ export function processContext({ remedies, commands }: Pick<Context, 'remedies' 
     currentFolder: process.cwd(),
     changes: path.join(ownFolder(process.cwd(), process.platform, process.env), 'changes'),
     platform: process.platform,
-    remedies,
-    commands,
-    program: programOfProcess(),
+    program: programOfProcess(given.tool),
     author: authorOfProcess(),
     user: userOfProcess(),
     tools: windowsTools(process.platform, process.env),
@@ -117,7 +117,6 @@ export function processContext({ remedies, commands }: Pick<Context, 'remedies' 
       isCallable: async () => (await import('../ldap/logon/native-library.ts')).hasCarrier(),
       ticketOwner: async () => (await import('../ldap/logon/gssapi.ts')).ticketOwner(),
     },
-    templates: templatesFolder,
     now: () => new Date(),
     randomId: randomUUID,
     sleep: (milliseconds) => sleep(milliseconds),
@@ -150,8 +149,8 @@ export function ownFolder(
 }
 
 /** npx says so in its environment; a clone is started by the path of its script; what is installed has a name of its own. */
-function programOfProcess(): readonly string[] {
-  if (process.env['npm_command'] === 'exec') return ['npx', toolVersion().replace(' ', '@')];
+function programOfProcess(tool: string): readonly string[] {
+  if (process.env['npm_command'] === 'exec') return ['npx', tool.replace(' ', '@')];
   const script = process.argv[1] ?? '';
   if (!/\.[cm]?js$/.test(script) || script.includes('node_modules')) return ['adsi-remedy'];
   const relative = path.relative(process.cwd(), script);

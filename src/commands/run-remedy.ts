@@ -8,7 +8,6 @@ import { canonicalText, sealPlan } from '../change/seal.ts';
 import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { type Flags, readArguments, readSeconds } from '../flags.ts';
-import { toolVersion } from '../package.ts';
 import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Answer, Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
@@ -163,7 +162,7 @@ export function frameOf(
 ): PlanFrame {
   return {
     id: context.randomId(),
-    tool: toolVersion(),
+    tool: context.tool,
     created: context.now().toISOString(),
     by: context.author,
     remedy,

@@ -33,6 +33,7 @@ export async function runCommand(
     changes: path.join(world.currentFolder, 'changes'),
     remedies,
     commands: commandsOf(world.remedies ?? remedies),
+    tool: 'adsi-remedy 0.1.0',
     program: ['adsi-remedy'],
     author: { account: 'CONTOSO\\admin', computer: 'WS01' },
     platform: 'linux',
