@@ -24,7 +24,7 @@ import { commandLine, shownPath } from '../quoting.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif, removalDocuments } from '../review/ldif.ts';
-import { outcomeOf, stepsNow } from '../review/outcome.ts';
+import { outcomeOf, stepsNow } from '../review/summary.ts';
 import { type Commands, paperReview, savedStepLines } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/text-layout.ts';

@@ -6,8 +6,8 @@ import { counted } from '../words.ts';
 import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
 import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
-import { type Outcome, rowOutcome } from './outcome.ts';
 import type { DiffLine, EntriesRow, FilesRow, ReviewRow, Segment } from './rows.ts';
+import { type Outcome, rowOutcome } from './summary.ts';
 
 const fewDns = 5;
 const fewExceptions = 5;

@@ -14,8 +14,8 @@ import {
   type RowPlaces,
   wholePath,
 } from './file-places.ts';
-import { type Outcome, rowOutcome } from './outcome.ts';
 import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, Segment, TextEdit } from './rows.ts';
+import { type Outcome, rowOutcome } from './summary.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;

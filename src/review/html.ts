@@ -13,9 +13,20 @@ import { diffHtml } from './diff-html.ts';
 import { exhibitHtml } from './exhibit-html.ts';
 import { asksForControls } from './ldif.ts';
 import { aside, code, type Html, html, isolated, pathList, row } from './markup.ts';
-import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
-import { foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
+import {
+  foldedFindings,
+  type HeadRow,
+  headOf,
+  type Outcome,
+  outcomeInWords,
+  outcomeOf,
+  runInWords,
+  stepsInOrder,
+  stepsNow,
+  summaryParts,
+  undoneWords,
+} from './summary.ts';
 import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords } from './text.ts';
 
 const fewEvidence = 8;

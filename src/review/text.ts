@@ -10,9 +10,19 @@ import { displayWidth, isCommand, truncate, visible, wrapped } from '../terminal
 import { distinct } from '../words.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, headLines } from './exhibit-text.ts';
-import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { type ReviewRow, reviewRows } from './rows.ts';
-import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
+import {
+  foldedFindings,
+  headOf,
+  type Outcome,
+  outcomeInWords,
+  outcomeOf,
+  runInWords,
+  stepsInOrder,
+  stepsNow,
+  summaryLine,
+  undoneWords,
+} from './summary.ts';
 
 /** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
 const mostBeforeDecision = 60;

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { JournalEvent, JournalRecord } from '../../src/change/journal.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { htmlReview } from '../../src/review/html.ts';
-import { outcomeInWords, outcomeOf, rowOutcome, runInWords } from '../../src/review/outcome.ts';
 import { reviewRows } from '../../src/review/rows.ts';
+import { outcomeInWords, outcomeOf, rowOutcome, runInWords } from '../../src/review/summary.ts';
 import { paperReview } from '../../src/review/text.ts';
 import { commands, description, labelChange, modify, planOf } from './plans.ts';
 
