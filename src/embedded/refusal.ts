@@ -57,15 +57,17 @@ export function ldapError(windowsCode: string, comment: string, data = '0'): str
   return `${windowsCode}: LdapErr: DSID-0C090A5C, comment: ${comment}, data ${data}, ${build}`;
 }
 
-function attributeError(windowsCode: string, problem: string, attribute: string): string {
-  const dsid = 'DSID-03152D2C';
-  return `${windowsCode}: AtrErr: ${dsid}, #1:\n\t0: ${windowsCode}: ${dsid}, problem ${problem}, data 0, Att 0 (${attribute})\n`;
+/** The refusals of an attribute, by its name. */
+function ofAttribute(code: number, windowsCode: string, problem: string): (attribute: string) => Refusal {
+  const error = `${windowsCode}: AtrErr: DSID-03152D2C, #1:\n\t0: ${windowsCode}: DSID-03152D2C, problem ${problem}`;
+  return (attribute) => new Refusal(code, `${error}, data 0, Att 0 (${attribute})\n`);
 }
 
 function updateError(windowsCode: string, problem: string): string {
   return `${windowsCode}: UpdErr: DSID-031A1206, problem ${problem}, data 0\n`;
 }
 
+/** The refusals of the directory. */
 export const refuse = {
   noObject: (bestMatch: string) =>
     new Refusal(
@@ -113,22 +115,15 @@ export const refuse = {
   objectClass: (windowsCode: '0000207B' | '0000207C') =>
     new Refusal(resultCode.objectClassViolation, updateError(windowsCode, '6002 (OBJ_CLASS_VIOLATION)')),
 
-  noAttribute: (attribute: string) =>
-    new Refusal(resultCode.noSuchAttribute, attributeError('00002076', '1001 (NO_ATTRIBUTE_OR_VAL)', attribute)),
-  noValue: (attribute: string) =>
-    new Refusal(resultCode.noSuchAttribute, attributeError('00002085', '1001 (NO_ATTRIBUTE_OR_VAL)', attribute)),
-  valueExists: (attribute: string) =>
-    new Refusal(resultCode.attributeOrValueExists, attributeError('00002083', '1006 (ATT_OR_VALUE_EXISTS)', attribute)),
+  noAttribute: ofAttribute(resultCode.noSuchAttribute, '00002076', '1001 (NO_ATTRIBUTE_OR_VAL)'),
+  noValue: ofAttribute(resultCode.noSuchAttribute, '00002085', '1001 (NO_ATTRIBUTE_OR_VAL)'),
+  valueExists: ofAttribute(resultCode.attributeOrValueExists, '00002083', '1006 (ATT_OR_VALUE_EXISTS)'),
   /** A value added to a single-valued attribute that has one. */
-  attributeExists: (attribute: string) =>
-    new Refusal(resultCode.attributeOrValueExists, attributeError('00002081', '1006 (ATT_OR_VALUE_EXISTS)', attribute)),
-  singleValue: (attribute: string) =>
-    new Refusal(resultCode.constraintViolation, attributeError('00002081', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
-  systemOnly: (attribute: string) =>
-    new Refusal(resultCode.constraintViolation, attributeError('000020B1', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
+  attributeExists: ofAttribute(resultCode.attributeOrValueExists, '00002081', '1006 (ATT_OR_VALUE_EXISTS)'),
+  singleValue: ofAttribute(resultCode.constraintViolation, '00002081', '1005 (CONSTRAINT_ATT_TYPE)'),
+  systemOnly: ofAttribute(resultCode.constraintViolation, '000020B1', '1005 (CONSTRAINT_ATT_TYPE)'),
   /** A DN value that names no entry, or a deleted one. */
-  nameReference: (attribute: string) =>
-    new Refusal(resultCode.constraintViolation, attributeError('000020B5', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
+  nameReference: ofAttribute(resultCode.constraintViolation, '000020B5', '1005 (CONSTRAINT_ATT_TYPE)'),
   syntax: () =>
     new Refusal(resultCode.invalidAttributeSyntax, ldapError('00000057', 'Error in attribute conversion operation')),
 } as const;

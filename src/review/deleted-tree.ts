@@ -4,8 +4,10 @@ import { DnSyntaxError, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
 import { deletedBy } from '../change/undo-link.ts';
-import type { EntriesRow, ReviewRow, Segment } from './rows.ts';
+import { counted } from '../words.ts';
+import { type EntriesRow, type EntryPart, plainText, type ReviewRow } from './rows.ts';
 
+/** Whether a row deletes entries. */
 export function isDelete(row: ReviewRow): row is EntriesRow {
   return row.kind === 'entries' && (row.verb === 'delete' || row.verb === 'delete tree');
 }
@@ -28,7 +30,7 @@ export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftO
     // A count of links says less than the links themselves.
     const isNamed = (key: string): boolean =>
       reference.because === 'link' &&
-      links.get(key)?.some((one) => one.startsWith(`${attributeIn(what)} of `)) === true;
+      links.get(key)?.some((one) => one.startsWith(`${what.split(' ', 1).join('')} of `)) === true;
     for (const key of reference.to.map(keyOf)) if (!isNamed(key)) addTo(left, key, words);
   }
   return (dn) => {
@@ -62,7 +64,7 @@ function clearedIn(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly str
     if (row.kind !== 'entries' || row.verb !== 'modify') continue;
     for (const { sign, name, value } of row.parts.flatMap(({ lines }) => lines)) {
       if (sign !== '-') continue;
-      const named = textIn(value);
+      const named = plainText(value);
       const key = bearers.get(named.toLowerCase()) ?? keyOf(dnIn(named));
       for (const dn of row.dns) addTo(cleared, key, `${name.replace(/:+ $/, '')} of ${leafNameOf(dn)}`);
     }
@@ -81,7 +83,7 @@ function bearersOfNames(deletes: readonly EntriesRow[]): ReadonlyMap<string, str
   const bearers = new Map<string, string>();
   for (const { dn, lines } of deletes.flatMap(({ parts }) => parts)) {
     for (const { name, value } of lines) {
-      const text = textIn(value).toLowerCase();
+      const text = plainText(value).toLowerCase();
       if (/^(?:legacyExchangeDN|dNSHostName): $/i.test(name)) bearers.set(text, keyOf(dn));
       if (/^networkAddress: $/i.test(name)) bearers.set(text.replace(/^.*:/, ''), keyOf(dn));
     }
@@ -103,10 +105,6 @@ const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
   text: 'text that may mean another host',
 };
 
-function attributeIn(what: string): string {
-  return what.split(' ', 1).join('');
-}
-
 const linkWords = 'a link, goes with the entry';
 
 function leftInWords(what: string, because: WhyLeft): string {
@@ -115,20 +113,35 @@ function leftInWords(what: string, because: WhyLeft): string {
   return because === 'link' ? `${short}: ${linkWords}` : `${short}: stays, ${whyInWords[because]}`;
 }
 
-function textIn(value: readonly Segment[]): string {
-  return value.map(({ text }) => text).join('');
-}
-
 function keyOf(dn: string): string {
   return JSON.stringify(pathOf(dn));
 }
 
+/** A line of a tree. */
 export interface TreeLine<Entry> {
   /** 0 for an entry whose parent stays. */
   readonly depth: number;
   /** The whole DN at depth 0, below it the part of the DN that the line above it lacks. */
   readonly name: string;
   readonly entry: Entry;
+}
+
+/** An entry that is deleted, with its values. */
+export interface DeletedEntry extends EntryPart {
+  /** The row that begins with this entry. */
+  readonly row: EntriesRow | undefined;
+}
+
+/** What the rows delete: "delete 3 entries, by one request", and these. */
+export function deletionOf(rows: readonly EntriesRow[]): {
+  readonly heading: string;
+  readonly tree: readonly TreeLine<DeletedEntry>[];
+} {
+  const entries = rows.flatMap((row) =>
+    row.parts.map((part, index) => ({ ...part, row: index === 0 ? row : undefined })),
+  );
+  const request = rows.some(({ verb }) => verb === 'delete tree') ? ', by one request' : '';
+  return { heading: `delete ${counted(entries.length, 'entry', 'entries')}${request}`, tree: deletedTree(entries) };
 }
 
 /** Each entry behind its parent, siblings by name. */

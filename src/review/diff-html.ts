@@ -3,10 +3,26 @@
 import type { Plan } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { counted } from '../words.ts';
-import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
+import {
+  type DeletedEntry,
+  deletionOf,
+  isDelete,
+  type ReferencesTo,
+  referencesIn,
+  type TreeLine,
+} from './deleted-tree.ts';
 import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
-import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
-import type { DiffLine, EntriesRow, FilesRow, ReviewRow, Segment } from './rows.ts';
+import { type Content, foldedList, type Html, html, isolated, pathList, treeList } from './markup.ts';
+import {
+  type DiffLine,
+  type EntriesRow,
+  type FilesRow,
+  onlyKeyOf,
+  plainText,
+  type ReviewRow,
+  type Segment,
+  shownEdits,
+} from './rows.ts';
 import { type Outcome, rowOutcome } from './summary.ts';
 
 const fewDns = 5;
@@ -25,8 +41,7 @@ export function* diffHtml(
 ): Generator<Html> {
   const files = rows.filter((row) => row.kind === 'files');
   const places = filePlaces(files, target);
-  const keys = new Set(files.flatMap(({ edits }) => edits.map(({ key }) => key)));
-  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+  const onlyKey = onlyKeyOf(files);
   yield* inParts(files, (part) => filesTable(part, places, onlyKey, outcome));
   yield* groupFolders(places, target.kind === 'files' ? target.roots : []);
   const entries = rows.filter((row) => row.kind === 'entries');
@@ -75,8 +90,8 @@ function* filesRow(
   const { groups, others } = places.of(row);
   const named = places.groups.length > 1 && groups.length > 0 ? ` in ${groups.map(({ name }) => name).join(', ')}` : '';
   const tag = languageTag.test(row.language) ? row.language : undefined;
-  const below = [...(others.length > 0 ? ['others'] : []), ...(outcome === undefined ? [] : ['outcome'])].length;
-  const edits = row.edits.length > 0 ? row.edits : [{ key: '', old: [], new: [] }];
+  const below = Number(others.length > 0) + Number(outcome !== undefined);
+  const edits = shownEdits(row);
   const span = String(edits.length + below);
   for (const [index, edit] of edits.entries()) {
     const start =
@@ -155,30 +170,28 @@ function* deletesArticle(
   referencesTo: (dn: string) => ReferencesTo,
   outcome: Outcome | undefined,
 ): Generator<Html> {
-  const entries = rows.flatMap((row) =>
-    row.parts.map(({ dn, lines }, index) => ({ dn, lines, row: index === 0 ? row : undefined })),
-  );
-  const request = rows.some(({ verb }) => verb === 'delete tree') ? ', by one request' : '';
-  yield html`<article class="change"><h3>delete ${counted(entries.length, 'entry', 'entries')}${request}</h3>\n`;
+  const { heading, tree } = deletionOf(rows);
+  yield html`<article class="change"><h3>${heading}</h3>\n`;
   for (const { verb, dns } of rows)
     if (verb === 'delete tree') yield html`<p><code>${isolated(dns[0] ?? '')}</code></p>\n`;
-  let open = 0;
-  for (const { depth, name, entry } of deletedTree(entries)) {
-    if (depth + 1 > open) yield html`<ul class="tree">\n`;
-    else yield html`</li>\n${Array.from({ length: open - depth - 1 }, () => html`</ul></li>\n`)}`;
-    open = depth + 1;
-    const number = entry.row === undefined ? [] : html`<span class="number">${String(entry.row.number)}</span> `;
-    yield html`<li>${number}<code>${isolated(name)}</code>`;
-    yield* references(referencesTo(entry.dn));
-    yield html`<details><summary>${counted(entry.lines.length, 'attribute value')}</summary>\n`;
-    const saysDn = depth === 0 || entry.lines.some(({ value }) => textOf(value) === entry.dn);
-    if (!saysDn) yield html`<p><code>${isolated(entry.dn)}</code></p>\n`;
-    if (entry.lines.length > 0) yield html`<ul class="lines">${entry.lines.map(lineItem)}</ul>\n`;
-    yield html`</details>\n`;
-    if (entry.row !== undefined && outcome !== undefined) yield* became(entry.row, outcome);
-  }
-  yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
+  yield* treeList(tree, (line) => deletedEntry(line, referencesTo(line.entry.dn), outcome));
   yield html`</article>\n`;
+}
+
+function* deletedEntry(
+  { depth, name, entry: { dn, lines, row } }: TreeLine<DeletedEntry>,
+  refers: ReferencesTo,
+  outcome: Outcome | undefined,
+): Generator<Html> {
+  const number = row === undefined ? [] : html`<span class="number">${String(row.number)}</span> `;
+  yield html`${number}<code>${isolated(name)}</code>`;
+  yield* references(refers);
+  yield html`<details><summary>${counted(lines.length, 'attribute value')}</summary>\n`;
+  const saysDn = depth === 0 || lines.some(({ value }) => plainText(value) === dn);
+  if (!saysDn) yield html`<p><code>${isolated(dn)}</code></p>\n`;
+  if (lines.length > 0) yield html`<ul class="lines">${lines.map(lineItem)}</ul>\n`;
+  yield html`</details>\n`;
+  if (row !== undefined && outcome !== undefined) yield* became(row, outcome);
 }
 
 /** What refers to an entry: those that the plan clears, and those that it leaves. */
@@ -194,10 +207,6 @@ function* foldedReferences(kind: string, words: readonly string[], more: string)
   yield html`<details><summary>and ${words.length - shown.length} ${more}</summary>`;
   yield* words.slice(shown.length).map((reference) => html`<span class="${kind}">${isolated(reference)}</span>`);
   yield html`</details>`;
-}
-
-function textOf(value: readonly Segment[]): string {
-  return value.map(({ text }) => text).join('');
 }
 
 function lineItem({ sign, name, value }: DiffLine): Html {

@@ -5,7 +5,7 @@ import type { Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
 import { displayWidth, largest, pad, visible, wrapped } from '../terminal/text-layout.ts';
 import { counted, distinct, groupBy, listed as inWords } from '../words.ts';
-import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
+import { deletedTree, deletionOf, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {
   type FilePlaces,
   filePlaces,
@@ -14,7 +14,17 @@ import {
   type RowPlaces,
   wholePath,
 } from './file-places.ts';
-import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, Segment, TextEdit } from './rows.ts';
+import {
+  type DiffLine,
+  type EntriesRow,
+  type EntryPart,
+  type FilesRow,
+  onlyKeyOf,
+  plainText,
+  type ReviewRow,
+  type Segment,
+  shownEdits,
+} from './rows.ts';
 import { type Outcome, rowOutcome } from './summary.ts';
 
 export interface TextReviewOptions {
@@ -83,8 +93,7 @@ function inLines(
 /** language → old → new → files; a text too wide for its column has lines of its own below. */
 function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Drawing): Generator<string> {
   const { style } = drawing;
-  const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));
-  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+  const onlyKey = onlyKeyOf(rows);
   // Groups are of use where their folders are listed.
   const isNamed = drawing.verbose && places.groups.length > 1;
   const lines = rows.flatMap((row) => tableLines(row, places.of(row), isNamed, onlyKey, drawing));
@@ -135,7 +144,7 @@ function tableLines(
     ...others.map((change) => drawing.style.dim(visible(wholePath(change)))),
     ...outcomeLines(row, drawing),
   ];
-  const edits: readonly TextEdit[] = row.edits.length > 0 ? row.edits : [{ key: '', old: [], new: [] }];
+  const edits = shownEdits(row);
   return edits.map((edit, index) => ({
     number: index === 0 ? row.number.toString() : '',
     language: index === 0 ? visible(row.language) : '',
@@ -163,48 +172,34 @@ interface Layout {
 const widestText = 50;
 
 function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
-  const widest = (of: (line: TableLine) => string): number =>
-    largest(
-      0,
-      lines.map((line) => displayWidth(of(line))),
-    );
-  const number = Math.max(
-    2,
-    widest((line) => line.number),
-  );
-  const language = Math.max(
-    'lang'.length,
-    widest((line) => line.language),
-  );
-  const key = Math.min(
-    30,
-    widest((line) => line.key),
-  );
+  const widest = (texts: readonly string[], least = 0): number => largest(least, texts.map(displayWidth));
+  const columnOf = (name: 'number' | 'language' | 'key' | 'files'): readonly string[] =>
+    lines.map((line) => line[name]);
+  const number = widest(columnOf('number'), 2);
+  const language = widest(columnOf('language'), 'lang'.length);
+  const key = Math.min(30, widest(columnOf('key')));
   const indent = 2 + number + 1 + language + 2 + (key === 0 ? 0 : key + 2);
-  const files = widest((line) => line.files);
+  const files = widest(columnOf('files'));
   const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(16, columns - indent - files - 4);
-  const natural = (side: 'old' | 'new'): number =>
-    Math.min(
-      widestText,
-      Math.max(
-        'old text'.length,
-        widest((line) => textOf(line[side])),
-      ),
-    );
+  const natural = (side: 'old' | 'new'): number => {
+    const texts = lines.map((line) => visible(plainText(line[side])));
+    return Math.min(widestText, widest(texts, 'old text'.length));
+  };
   const old = Math.min(natural('old'), Math.max(Math.floor(room / 2), room - natural('new')));
   return { number, language, key, old, new: Math.min(natural('new'), room - old), indent, files };
-}
-
-function textOf(segments: readonly Segment[]): string {
-  return segments.map(({ text }) => visible(text)).join('');
 }
 
 /** A line of the table; at a terminal texts continue below themselves in their column, in a file one that is too wide gets a line. */
 function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator<string> {
   const { style, columns } = drawing;
   const sides = [
-    { width: layout.old, text: painted(line.old, style.removed, style), plain: textOf(line.old), sign: '- ' },
-    { width: layout.new, text: painted(line.new, style.added, style), plain: textOf(line.new), sign: '+ ' },
+    {
+      width: layout.old,
+      text: painted(line.old, style.removed, style),
+      plain: visible(plainText(line.old)),
+      sign: '- ',
+    },
+    { width: layout.new, text: painted(line.new, style.added, style), plain: visible(plainText(line.new)), sign: '+ ' },
   ] as const;
   const isTooWide = columns === undefined && sides.some(({ width, plain: text }) => displayWidth(text) > width);
   const [old = [], now = []] = isTooWide
@@ -317,7 +312,7 @@ const keptAtEnd = 100;
 
 /** A value too long to be read through is shown by its ends; --verbose, the page and the plan have all of it. */
 function shortened(value: readonly Segment[]): readonly Segment[] {
-  const text = value.map((segment) => segment.text).join('');
+  const text = plainText(value);
   if (text.length <= longestValue) return value;
   const left = (text.length - keptAtStart - keptAtEnd).toLocaleString('en');
   return [plain(`${text.slice(0, keptAtStart)} […${left} more characters…] ${text.slice(-keptAtEnd)}`)];
@@ -330,14 +325,12 @@ function* deletesLines(
   drawing: Drawing,
 ): Generator<string> {
   const { style, columns = Number.POSITIVE_INFINITY, verbose } = drawing;
-  const entries = rows.flatMap(({ number, parts }) =>
-    parts.map(({ dn, lines }, index) => ({ dn, number: index === 0 ? number.toString() : '', count: lines.length })),
-  );
-  const request = rows.some(({ verb }) => verb === 'delete tree') ? ', by one request' : '';
-  yield `  ${style.heading(`delete ${counted(entries.length, 'entry', 'entries')}${request}`)}`;
-  for (const { depth, name, entry } of deletedTree(entries)) {
-    const sign = `${pad(entry.number, diffMargin - 1, 'right')} - ${'  '.repeat(depth)}`;
-    const line = `${style.removed(sign + visible(name))}  ${style.dim(counted(entry.count, 'value'))}`;
+  const { heading, tree } = deletionOf(rows);
+  yield `  ${style.heading(heading)}`;
+  for (const { depth, name, entry } of tree) {
+    const number = entry.row?.number.toString() ?? '';
+    const sign = `${pad(number, diffMargin - 1, 'right')} - ${'  '.repeat(depth)}`;
+    const line = `${style.removed(sign + visible(name))}  ${style.dim(counted(entry.lines.length, 'value'))}`;
     yield* wrapped(line, columns, sign.length);
     const { cleared, left } = referencesTo(entry.dn);
     const arrows = (references: readonly string[]): readonly string[] => references.map((words) => `← ${words}`);

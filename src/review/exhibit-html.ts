@@ -5,8 +5,9 @@
 
 import type { Exhibit, Mark } from '../change/exhibits.ts';
 import { largest } from '../terminal/text-layout.ts';
-import { aside, type Content, type Html, html, isolated, row } from './markup.ts';
+import { aside, type Content, type Html, html, isolated, row, treeList } from './markup.ts';
 
+/** One exhibit as a figure. */
 export function* exhibitHtml(exhibit: Exhibit): Generator<Html> {
   yield html`<figure class="exhibit">\n`;
   if (exhibit.title !== '') yield html`<figcaption>${isolated(exhibit.title)}</figcaption>\n`;
@@ -99,7 +100,7 @@ function columnHeading(heading: string, kind: string): Html {
 const widestShare = 1.5;
 
 function* bars({ rows, limit, unit }: Of<'bars'>): Generator<Html> {
-  const shares = rows.flatMap(({ value }) => (value === undefined ? [] : [shareOf(value, limit)]));
+  const shares = rows.map(({ value = 0 }) => shareOf(value, limit));
   const scale = Math.min(widestShare, largest(1, shares));
   yield html`<p class="aside">The line marks ${limit} ${unit}.</p>\n<table class="data bars"><tbody>\n`;
   for (const { name, place = '', text, value, mark, note = '' } of rows) {
@@ -150,17 +151,11 @@ function bar(share: number, mark: Mark | 'plain', label: string, limit?: number)
   return html`<svg class="bar ${mark}" viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="${label}"><rect class="track" x="0" y="15" width="1000" height="70"></rect><rect x="0" y="15" width="${String(filled)}" height="70"></rect>${line}</svg>`;
 }
 
-function* tree({ nodes }: Of<'tree'>): Generator<Html> {
-  let open = 0;
-  for (const { depth, text, notes } of nodes) {
-    // A node lies at most one level below the one above it, whatever a plan says.
-    const level = Math.min(open + 1, Math.max(1, depth + 1));
-    if (level > open) yield html`<ul class="tree">\n`;
-    else yield html`</li>\n${Array.from({ length: open - level }, () => html`</ul></li>\n`)}`;
-    yield html`<li>${isolated(text)}${notes.map((note) => html`<span class="aside refers">${isolated(note)}</span>`)}`;
-    open = level;
-  }
-  yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
+function tree({ nodes }: Of<'tree'>): Iterable<Html> {
+  return treeList(nodes, ({ text, notes }) => [
+    isolated(text),
+    ...notes.map((note) => html`<span class="aside refers">${isolated(note)}</span>`),
+  ]);
 }
 
 function* matrix({ columns, rows }: Of<'matrix'>): Generator<Html> {

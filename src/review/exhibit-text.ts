@@ -180,11 +180,8 @@ function branches(
 /** A line for each node, its notes below it. */
 function* treeLines({ title, nodes }: TreeExhibit, canvas: Canvas): Generator<string> {
   const { width, style } = canvas;
-  const deepest = largest(
-    0,
-    nodes.map(({ depth }) => depth),
-  );
-  const indent = indentOf(deepest, width);
+  const depths = nodes.map(({ depth }) => depth);
+  const indent = indentOf(largest(0, depths), width);
   const follows = siblingsFollow(nodes);
   const ancestors: boolean[] = [];
   yield* titleLines(title, canvas);
@@ -197,13 +194,8 @@ function* treeLines({ title, nodes }: TreeExhibit, canvas: Canvas): Generator<st
     const lines = wrapped(visible(text), Math.max(1, width - displayWidth(first)), 0);
     for (const [at, line] of lines.entries()) yield style.dim(at === 0 ? first : rest) + line;
     for (const note of notes) {
-      for (const line of wrapped(
-        `${style.signs.arrow} ${visible(note)}`,
-        Math.max(1, width - displayWidth(below)),
-        2,
-      )) {
-        yield style.dim(below + line);
-      }
+      const remark = `${style.signs.arrow} ${visible(note)}`;
+      for (const line of wrapped(remark, Math.max(1, width - displayWidth(below)), 2)) yield style.dim(below + line);
     }
   }
 }
@@ -356,10 +348,8 @@ function* histogramLines({ title, unit, buckets, limits }: HistogramExhibit, can
   const counts = widest(rows.map(({ count }) => countOf(count)));
   const margin = labels + 2 + counts + 2;
   const barColumns = Math.max(1, Math.min(longestCountBar, width - margin));
-  const most = largest(
-    0,
-    buckets.map(({ count }) => count),
-  );
+  const all = buckets.map(({ count }) => count);
+  const most = largest(0, all);
   yield* titleLines(title, canvas);
   for (const { label, count, remarks } of rows) {
     const drawn = bar(most === 0 ? 0 : ((count ?? 0) / most) * 100, barColumns, style.signs).trimEnd();

@@ -23,7 +23,7 @@ export interface PlaceGroup {
 }
 
 /** A folder behind a link, without the last parts in which both paths are the same. */
-export interface BehindLink {
+interface BehindLink {
   readonly folder: string;
   readonly named: string;
   readonly real: string;
@@ -36,13 +36,16 @@ export interface RowPlaces {
   readonly others: readonly FileChange[];
 }
 
+interface NamedFolder {
+  readonly folder: string;
+  readonly groups: string;
+}
+
+/** Where the files of all rows are. */
 export interface FilePlaces {
   readonly groups: readonly PlaceGroup[];
   /** Every folder once with the names of its groups, '' if there is one group alone; by the file of a language in it. */
-  readonly folders: readonly {
-    readonly file: string;
-    readonly folders: readonly { readonly folder: string; readonly groups: string }[];
-  }[];
+  readonly folders: readonly { readonly file: string; readonly folders: readonly NamedFolder[] }[];
   of(row: FilesRow): RowPlaces;
 }
 
@@ -53,14 +56,16 @@ export function filePlaces(rows: readonly FilesRow[], target: Target): FilePlace
     row,
     files: row.changes.map((change) => ({ change, place: placeOf(change, row.language, roots) })),
   }));
-  const known = placed.flatMap(({ files }) => files.flatMap(({ place }) => (place?.nls === undefined ? [] : [place])));
-  const nlsOf = new Map(known.map(({ folder, nls }) => [folder, nls]));
+  const nlsOf = new Map<string, string>();
+  for (const { place } of placed.flatMap(({ files }) => files)) {
+    if (place?.nls !== undefined) nlsOf.set(place.folder, place.nls);
+  }
   const groups = new Map<string, PlaceGroup>();
   const places = new Map(
     placed.map(({ row, files }) => {
-      const inPlace = files.flatMap(({ place }) => (place === undefined ? [] : [place]));
+      const inPlace = files.map(({ place }) => place).filter((place) => place !== undefined);
       const bySeparator = [...groupBy(inPlace, ({ separator }) => separator).values()];
-      const others = files.flatMap(({ change, place }) => (place === undefined ? [change] : []));
+      const others = files.filter(({ place }) => place === undefined).map(({ change }) => change);
       return [row.number, { groups: bySeparator.map((some) => groupOf(some, nlsOf, groups)), others }];
     }),
   );
@@ -77,10 +82,7 @@ function fileOf({ separator }: PlaceGroup): string {
   return ['nls', 'LANGUAGE', 'strings.txt'].join(separator);
 }
 
-function foldersOf(
-  groups: readonly PlaceGroup[],
-  isNamed: boolean,
-): readonly { readonly folder: string; readonly groups: string }[] {
+function foldersOf(groups: readonly PlaceGroup[], isNamed: boolean): readonly NamedFolder[] {
   const pairs = groups.flatMap(({ name, folders }) => folders.map((folder) => ({ name, folder })));
   return [...groupBy(pairs, ({ folder }) => folder)].map(([folder, some]) => ({
     folder,
@@ -102,7 +104,7 @@ export function wholePath({ path, realPath }: FileChange): string {
 /** The group of these folders, known or new. */
 function groupOf(
   places: readonly Place[],
-  nlsOf: ReadonlyMap<string, string | undefined>,
+  nlsOf: ReadonlyMap<string, string>,
   groups: Map<string, PlaceGroup>,
 ): PlaceGroup {
   const folders = places.map((place) => folderInWords(place, place.nls ?? nlsOf.get(place.folder) ?? 'nls')).sort();
@@ -178,7 +180,7 @@ function behindLinkOf(folder: string, real: string, separator: string): BehindLi
 }
 
 /** Paths that lie in the same way below several roots. */
-export interface PathsBelow {
+interface PathsBelow {
   /** Each with its separator at the end; none for paths that lie below no root: these are whole. */
   readonly roots: readonly string[];
   /** Each root with each of these is a path. */
@@ -199,13 +201,12 @@ export function pathsBelow(paths: readonly string[], roots: readonly string[]): 
     rests: parts.map(({ rest }) => rest),
   }));
   return [...groupBy(starts, ({ rests }) => JSON.stringify(rests)).values()].flatMap((alike) => {
-    const whole = alike.filter(({ start }) => start === '');
-    const below = alike.filter(({ start }) => start !== '');
-    const part = (some: typeof alike): readonly PathsBelow[] =>
-      some.length === 0
-        ? []
-        : [{ roots: some.flatMap(({ start }) => (start === '' ? [] : [start])), rests: some[0]?.rests ?? [] }];
-    return [...part(whole), ...part(below)];
+    const rests = alike[0]?.rests ?? [];
+    const below = alike.map(({ start }) => start).filter((start) => start !== '');
+    return [
+      ...(below.length < alike.length ? [{ roots: [], rests }] : []),
+      ...(below.length > 0 ? [{ roots: below, rests }] : []),
+    ];
   });
 }
 

@@ -178,7 +178,7 @@ function* summary(plan: Plan, description: Description, outcome: Outcome | undef
     .filter((part) => !isOrigin(part))
     .map(headRow);
   const files = plan.changes.filter((change) => change.kind === 'file');
-  if (files.length > 0) yield* fileCounts(files);
+  if (files.length > 0) yield row('Encodings, all kept', isolated(encodingsOf(files)));
   yield row('Total', summaryParts(plan).join(' · '));
   if (outcome !== undefined)
     yield row(
@@ -187,12 +187,12 @@ function* summary(plan: Plan, description: Description, outcome: Outcome | undef
     );
 }
 
-function* fileCounts(files: readonly FileChange[]): Generator<Html> {
-  const byEncoding = [...groupBy(files, ({ encoding }) => encoding)].toSorted(([one], [other]) =>
-    one.localeCompare(other, 'en'),
-  );
-  const counts = byEncoding.map(([encoding, some]) => `${encoding} (${some.length.toLocaleString('en')})`);
-  yield row('Encodings, all kept', isolated(counts.join(', ')));
+/** "utf-8 (3), windows-1252 (12)" */
+function encodingsOf(files: readonly FileChange[]): string {
+  return [...groupBy(files, ({ encoding }) => encoding)]
+    .toSorted(([one], [other]) => one.localeCompare(other, 'en'))
+    .map(([encoding, some]) => `${encoding} (${some.length.toLocaleString('en')})`)
+    .join(', ');
 }
 
 function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outcome | undefined): Generator<Html> {

@@ -37,33 +37,31 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
   const readers = isForLdifde
     ? 'ldapmodify or ldifde -i'
     : 'ldapmodify (some records have controls, which ldifde does not accept)';
-  yield ldifComment(`The changes of the plan, for ${readers}.`);
-  yield ldifComment(
+  const isOfForest = plan?.target.kind === 'forest';
+  const isImportable = isOfForest && openBlockers(plan.findings).length === 0;
+  yield* comments([
+    `The changes of the plan, for ${readers}.`,
     'Importing it checks less than adsi-remedy apply: the server refuses an edit only if the old value',
-  );
-  yield ldifComment('has changed.');
-  if (changes.some(removesDeleted)) {
-    yield ldifComment(
-      'Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba',
-    );
-    yield ldifComment(
-      'does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary',
-    );
-    yield ldifComment(
-      'or string part, the values that stay are written in the place of all: the server compares nothing.',
-    );
-  }
-  if (plan?.target.kind === 'forest') {
-    for (const line of commentsOf(plan)) yield ldifComment(line);
-    if (openBlockers(plan.findings).length === 0) {
-      for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
-    }
-  }
+    'has changed.',
+    ...(changes.some(removesDeleted) ? aboutDeleted : []),
+    ...(isOfForest ? commentsOf(plan) : []),
+    ...(isImportable ? importCommands(plan.target, isForLdifde) : []),
+  ]);
   yield '\n';
   for (const change of changes) {
     yield* deletedNames(change);
     yield* recordsOf(change).map((record) => ldifRecord(record));
   }
+}
+
+const aboutDeleted = [
+  'Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba',
+  'does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary',
+  'or string part, the values that stay are written in the place of all: the server compares nothing.',
+];
+
+function comments(lines: readonly string[]): readonly string[] {
+  return lines.map(ldifComment);
 }
 
 function removesDeleted(change: DirectoryChange): boolean {
@@ -114,12 +112,12 @@ export function asksForControls(changes: readonly EntryChange[]): boolean {
 /** backup/before.ldf: every entry to be deleted, and the former values of attributes to be edited. */
 export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> {
   const isHandedOver = changes.some(({ kind }) => kind === 'remove-lingering');
-  yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
-  yield ldifComment(
+  yield* comments([
+    'State before the change: entries to be deleted with all their attributes; of entries to be',
     'edited only the attributes to be edited. Their values are as recorded when the plan was made: apply',
-  );
-  yield ldifComment('compares those of entries to be deleted and those that are removed, not values that stay.');
-  yield ldifComment(`For reading${isHandedOver ? '' : ' and for undo'}, not for import.`);
+    'compares those of entries to be deleted and those that are removed, not values that stay.',
+    `For reading${isHandedOver ? '' : ' and for undo'}, not for import.`,
+  ]);
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
@@ -244,7 +242,7 @@ export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringCh
   return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
 }
 
-const headComments = (plan: Plan): readonly string[] => commentsOf(plan).map(ldifComment);
+const headComments = (plan: Plan): readonly string[] => comments(commentsOf(plan));
 
 function* removalLdif(
   plan: Plan,
@@ -254,16 +252,15 @@ function* removalLdif(
 ): Generator<string> {
   const references = [...new Set(changes.map(({ reference }) => `${reference.host} (DSA GUID ${reference.dsaGuid})`))];
   yield* headComments(plan);
-  for (const line of [
+  const about = [
     `Removes ${counted(changes.length, 'lingering object')} from ${host}, for a Windows domain controller:`,
     importRemoval(host, file),
     `Reference: ${listed(references)}; it must be reachable from ${host}.`,
     'Before you import: repadmin /removelingeringobjects with /advisory_mode must have given this list (event 1946),',
     'with no other objects than those that next-steps.txt names.',
     'A removed object leaves no tombstone and cannot be restored: backup/before.ldf holds its attributes.',
-  ]) {
-    yield ldifComment(visible(line));
-  }
+  ];
+  yield* comments(about.map(visible));
   yield '\n';
   for (const change of changes) {
     const value = `${guidBase(change.reference.dsaGuid)}:${guidBase(change.guid)}`;

@@ -54,6 +54,23 @@ export function row(name: string, ...lines: readonly Content[]): Html {
   return html`<tr><th scope="row">${name}</th><td>${lines}</td></tr>\n`;
 }
 
+/** A tree as nested lists: each node at its depth, but never more than one level below the node above it. */
+export function* treeList<Node extends { readonly depth: number }>(
+  nodes: Iterable<Node>,
+  draw: (node: Node) => Iterable<Html>,
+): Generator<Html> {
+  let open = 0;
+  for (const node of nodes) {
+    const level = Math.min(open + 1, Math.max(1, node.depth + 1));
+    if (level > open) yield html`<ul class="tree">\n`;
+    else yield html`</li>\n${Array.from({ length: open - level }, () => html`</ul></li>\n`)}`;
+    yield html`<li>`;
+    yield* draw(node);
+    open = level;
+  }
+  yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
+}
+
 /** A list whose items from a number on are folded. */
 export function* foldedList(kind: string, items: readonly string[], few: number, more: string): Generator<Html> {
   const isFolded = items.length > few + 1;

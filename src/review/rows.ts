@@ -77,6 +77,22 @@ export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
   return [...files, ...entries].map((row, index) => ({ ...row, number: index + 1 }));
 }
 
+/** The key that all texts of the rows have; undefined if there are several. */
+export function onlyKeyOf(rows: readonly FilesRow[]): string | undefined {
+  const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));
+  return keys.size === 1 ? [...keys][0] : undefined;
+}
+
+/** The texts of a row as they are shown: an empty one of files whose change writes none, so that their row is seen. */
+export function shownEdits({ edits }: FilesRow): readonly TextEdit[] {
+  return edits.length > 0 ? edits : [{ key: '', old: [], new: [] }];
+}
+
+/** The whole text of a value. */
+export function plainText(value: readonly Segment[]): string {
+  return value.map(({ text }) => text).join('');
+}
+
 type Unnumbered<Row> = Omit<Row, 'number'>;
 
 function filesRows(changes: readonly FileChange[]): readonly Unnumbered<FilesRow>[] {

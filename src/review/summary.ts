@@ -1,4 +1,7 @@
-/** What a plan is and how much it changes: the one source of the head of every document and of every count. */
+/**
+ * What a plan is, how much it changes, and what became of it by the journal of its folder: the one source of the head of
+ * every document and of every count.
+ */
 
 import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
@@ -12,7 +15,8 @@ import { visible } from '../terminal/text-layout.ts';
 import { counted, distinct, groupBy, withAsciiForm } from '../words.ts';
 import type { ReviewRow } from './rows.ts';
 
-export interface PlanCounts {
+/** How many files and entries changes are about. */
+interface PlanCounts {
   readonly files: number;
   readonly edited: number;
   /** One by one, and by one request for a tree. */
@@ -41,7 +45,7 @@ export function countsOf(changes: readonly Change[]): PlanCounts {
 }
 
 /** Files and entries together. */
-export function totalOf({ files, edited, deleted, restored, created, handedOver }: PlanCounts): number {
+function totalOf({ files, edited, deleted, restored, created, handedOver }: PlanCounts): number {
   return files + edited + deleted + restored + created + handedOver;
 }
 
@@ -208,7 +212,7 @@ export function summaryParts({ changes, leftOut, findings }: Plan): readonly str
     [accepted.length, 'blocker accepted', 'blockers accepted'],
     [openBlockers(findings).length, 'blocker stops this change', 'blockers stop this change'],
   ];
-  const counts = parts.flatMap(([count, one, several]) => (count === 0 ? [] : [counted(count, one, several)]));
+  const counts = parts.filter(([count]) => count > 0).map((part) => counted(...part));
   return [changeCount(changes, countOf(leftOut)), ...leftOutInWords(leftOut), ...counts];
 }
 
@@ -249,8 +253,6 @@ export function summaryLine(plan: Plan, style: Style): string {
   return `  ${[style.bold(changes), ...counts, ...stop].join(' · ')}`;
 }
 
-/** The outcome of a plan's changes, read from the journal of its folder. */
-
 type ChangeState = 'written' | 'skipped' | 'failed' | 'unknown';
 
 /** The last outcome of one change. */
@@ -273,6 +275,7 @@ interface Run {
   readonly connection: string | undefined;
 }
 
+/** What became of a plan. */
 export interface Outcome {
   readonly runs: readonly Run[];
   /** When an undo of this plan finished, who ran it, and how many entries and attributes no undo brings back. */
@@ -379,12 +382,12 @@ export function rowOutcome(
     written.length === all.length
       ? `written${when}`
       : `${written.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} written${when}`;
-  const exceptions = outcomes.flatMap(({ change, became }) => {
-    if (became?.state === 'written') return [];
+  const notWritten = outcomes.filter(({ became }) => became?.state !== 'written');
+  const exceptions = notWritten.map(({ change, became }) => {
     const on = change.kind === 'file' ? change.path : change.dn;
-    if (became === undefined) return [`${on}: not written`];
-    const { state, time, detail } = became;
-    return [`${on}: ${stateWords[state]}, ${utc(time)}${detail === undefined || detail === '' ? '' : ` (${detail})`}`];
+    if (became === undefined) return `${on}: not written`;
+    const { state, time, detail = '' } = became;
+    return `${on}: ${stateWords[state]}, ${utc(time)}${detail === '' ? '' : ` (${detail})`}`;
   });
   return { words, exceptions };
 }

@@ -128,24 +128,11 @@ export function canRedraw({ env }: Pick<TerminalEnvironment, 'env'>): boolean {
   return env['TERM'] !== 'dumb';
 }
 
+/** The signs that sentences of ours hold. */
+const signsOfSentences = ['ellipsis', 'middleDot', 'bullet', 'separator', 'arrow', 'becomes', 'to', 'times'] as const;
+
 /** A sentence of ours with the signs of the set. Use it for text, not for paths, DNs and commands that are copied. */
 export function inSigns(text: string, signs: Signs): string {
   if (signs === unicodeSigns) return text;
-  return text.replace(/[…·•›←→–×]/gu, (sign) => {
-    const key = nameOf[sign];
-    return key === undefined ? sign : signs[key];
-  });
+  return signsOfSentences.reduce((shown, name) => shown.replaceAll(unicodeSigns[name], signs[name]), text);
 }
-
-const nameOf: Readonly<
-  Record<string, 'ellipsis' | 'middleDot' | 'bullet' | 'separator' | 'arrow' | 'becomes' | 'to' | 'times'>
-> = {
-  '…': 'ellipsis',
-  '·': 'middleDot',
-  '•': 'bullet',
-  '›': 'separator',
-  '←': 'arrow',
-  '→': 'becomes',
-  '–': 'to',
-  '×': 'times',
-};

@@ -338,11 +338,8 @@ export function tableRows(
         return column.align === 'right' ? filler + styled : styled + filler;
       });
     });
-    const height = largest(
-      0,
-      cells.map((lines) => lines.length),
-    );
-    return Array.from({ length: height }, (_, line) =>
+    const heights = cells.map((lines) => lines.length);
+    return Array.from({ length: largest(0, heights) }, (_, line) =>
       cells
         .map((lines, index) => lines[line] ?? ' '.repeat(widths[index] ?? 0))
         .join(columnGap)
