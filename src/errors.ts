@@ -4,6 +4,7 @@
  * An error tells four things in this order: what was attempted, on what, what came back, and what to do next.
  */
 
+/** What kind of error it is, in --json too. */
 export type ErrorCode =
   | 'usage'
   | 'file'
@@ -14,6 +15,7 @@ export type ErrorCode =
   | 'cancelled'
   | 'back';
 
+/** What an error tells. */
 export interface Trouble {
   /** What was attempted, as a verb phrase: "read the form set". */
   readonly attempted: string;
@@ -113,6 +115,7 @@ export class BackError extends CancelledError {
   }
 }
 
+/** The exit statuses: scripts rely on them. */
 export const exitStatus = {
   done: 0,
   failed: 1,
@@ -123,6 +126,7 @@ export const exitStatus = {
   cancelled: 130,
 } as const;
 
+/** One of them. */
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {

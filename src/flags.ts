@@ -7,6 +7,7 @@ import { nearestName } from './words.ts';
 /** yes-no: given or not · text: one value, the last one counts · texts: repeatable. */
 export type FlagKind = 'yes-no' | 'text' | 'texts';
 
+/** A flag of a command. */
 export interface Flag {
   readonly kind: FlagKind;
   /** The placeholder of its value: "DAYS"; none for yes-no. */
@@ -19,6 +20,7 @@ export interface Flag {
   readonly values?: readonly string[];
 }
 
+/** Flags by their names, without hyphens. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
 type FlagValue<K extends FlagKind> = K extends 'yes-no'
@@ -30,6 +32,7 @@ type FlagValue<K extends FlagKind> = K extends 'yes-no'
 /** What was given for the flags of a table. */
 export type Flags<T extends FlagTable = FlagTable> = { readonly [Name in keyof T]: FlagValue<T[Name]['kind']> };
 
+/** The arguments of a command, read. `operands` are those that are no flags, in their order. */
 export interface Arguments<T extends FlagTable> {
   readonly flags: Flags<T>;
   readonly operands: readonly string[];

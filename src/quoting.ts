@@ -29,7 +29,7 @@ export function shownPath(file: string, { currentFolder }: Pick<Shell, 'currentF
   return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
 }
 
-/** A command of this tool, as it was started: by npx, from a clone, or installed. */
+/** A command of this tool, as it was started: by npx, from a clone, or installed. @throws UsageError as quotedWord does */
 export function commandLine(
   words: readonly string[],
   { program, platform }: Pick<Shell, 'program' | 'platform'>,

@@ -49,7 +49,11 @@ export interface Apply {
   readonly offersToWait: boolean;
 }
 
-/** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
+/**
+ * Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there.
+ * @throws RefusedError if one is, or the plan is stopped; FileError for the journal; DirectoryError if the directory can't be
+ * opened again
+ */
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan, output.patience);
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
@@ -305,7 +309,7 @@ async function wantsToWait(seen: Verification | undefined, output: Output): Prom
   });
 }
 
-/** Looks for the change on every DC. */
+/** Looks for the change on every DC; what can't be asked is part of what it gives. */
 export async function verify(
   plan: Plan<DirectoryChange>,
   { remedy, waitSeconds }: Pick<Apply, 'remedy' | 'waitSeconds'>,

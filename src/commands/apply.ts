@@ -45,6 +45,11 @@ import {
 } from './saved-plan.ts';
 import { describePlan, look } from './world.ts';
 
+/**
+ * Runs the command; the exit status says whether all is written (0), a part (4), or what a dry run would write (2).
+ * @throws UsageError for the arguments; RefusedError, PlanNotUsableError or DirectoryError where the plan is not applied;
+ * FileError if the folder can't be written
+ */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('apply', args, applyFlags, ['FOLDER']);
   const output = createOutput(context, flags);

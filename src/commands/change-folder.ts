@@ -8,14 +8,7 @@ import { type FolderDocument, folderParts, redrawDocuments, writeChangeFolder } 
 import { type Leftover, type Maker, requirePlainFile } from '../change/folder-files.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
-import {
-  type Change,
-  type EntryChange,
-  type FileChange,
-  isDirectoryChange,
-  type Plan,
-  type RemoveLingeringChange,
-} from '../change/plan.ts';
+import { type FileChange, isDirectoryChange, type Plan } from '../change/plan.ts';
 import { leadsElsewhere, targetOf } from '../change/planned-file.ts';
 import { likenessOf } from '../change/splices.ts';
 import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
@@ -143,45 +136,25 @@ export function documentsOf(
   journal: readonly JournalRecord[] = [],
   folder?: string,
 ): readonly FolderDocument[] {
-  const files = plan.changes.filter(isFileChange);
-  const entries = plan.changes.filter(isEntryChange);
-  const handedOver = plan.changes.filter(isHandedOver);
-  const nextSteps = stepsNow(description.nextSteps, outcomeOf(plan, journal));
-  return [
+  const { target, changes } = plan;
+  const steps = stepsNow(description.nextSteps, outcomeOf(plan, journal));
+  const documents: FolderDocument[] = [
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
-    ...(plan.target.kind === 'files'
-      ? [
-          {
-            name: folderParts.diff,
-            content: diffs(plan, files, folder, { mayConnect, patience: onlyWhileBusy(patience) }),
-          },
-        ]
-      : []),
-    ...(plan.target.kind === 'forest'
-      ? [
-          ...(commands.undo === undefined
-            ? removalDocuments(plan, handedOver)
-            : [{ name: folderParts.ldif, content: changeLdif(plan.changes.filter(isDirectoryChange), plan) }]),
-          { name: folderParts.entriesBefore, content: beforeLdif(entries) },
-        ]
-      : []),
-    ...(nextSteps.length === 0
-      ? []
-      : [{ name: folderParts.nextSteps, content: forWindows(savedStepLines(nextSteps)) }]),
   ];
-}
-
-export function isFileChange(change: Change): change is FileChange {
-  return change.kind === 'file';
-}
-
-function isHandedOver(change: Change): change is RemoveLingeringChange {
-  return change.kind === 'remove-lingering';
-}
-
-function isEntryChange(change: Change): change is EntryChange {
-  return change.kind !== 'file';
+  if (target.kind === 'files') {
+    const files = changes.filter((change) => change.kind === 'file');
+    const reading = { mayConnect, patience: onlyWhileBusy(patience) };
+    documents.push({ name: folderParts.diff, content: diffs(plan, files, folder, reading) });
+  } else {
+    const handedOver = changes.filter((change) => change.kind === 'remove-lingering');
+    if (commands.undo === undefined) documents.push(...removalDocuments(plan, handedOver));
+    else documents.push({ name: folderParts.ldif, content: changeLdif(changes.filter(isDirectoryChange), plan) });
+    const entries = changes.filter((change) => change.kind !== 'file');
+    documents.push({ name: folderParts.entriesBefore, content: beforeLdif(entries) });
+  }
+  if (steps.length > 0) documents.push({ name: folderParts.nextSteps, content: forWindows(savedStepLines(steps)) });
+  return documents;
 }
 
 async function* page(

@@ -147,6 +147,7 @@ export const directoryFlags = {
   },
 } as const satisfies FlagTable;
 
+/** What was given for them. */
 export type DirectoryFlags = Flags<typeof directoryFlags>;
 
 const selectionFlags = {
@@ -159,6 +160,7 @@ const selectionFlags = {
   except: { kind: 'text', value: 'N,N', help: 'apply all rows but these', group: 'Selection' },
 } as const satisfies FlagTable;
 
+/** Those of show. */
 export const showFlags = {
   drift: {
     kind: 'yes-no',
@@ -171,6 +173,7 @@ export const showFlags = {
   ...outputFlags,
 } as const satisfies FlagTable;
 
+/** Those of apply. */
 export const applyFlags = {
   'dry-run': {
     kind: 'yes-no',
@@ -191,6 +194,7 @@ export const applyFlags = {
   ...outputFlags,
 } as const satisfies FlagTable;
 
+/** Those of undo. */
 export const undoFlags = {
   ...decisionFlags,
   ...entryFlags,

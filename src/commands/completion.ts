@@ -13,6 +13,7 @@ interface Completed {
 
 const scripts: Readonly<Record<string, (commands: readonly Completed[]) => string>> = { bash, zsh, fish, powershell };
 
+/** Runs the command: prints the script. @throws UsageError for a shell that there is no script for */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { operands } = readArguments('completion', args, completionFlags, ['SHELL']);
   const [shell = ''] = operands;

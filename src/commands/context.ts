@@ -14,6 +14,7 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import type { DirectoryWorld } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 
+/** Streams, environment, clock and ids of a run, and what the tool consists of. */
 export interface Context extends Shell {
   readonly stdin: NodeJS.ReadStream | ReadStream;
   readonly stdout: NodeJS.WriteStream | WriteStream;
@@ -78,6 +79,7 @@ export interface OpenDirectory
   close(): Promise<void>;
 }
 
+/** Runs a command with its arguments, and gives the exit status; its errors are reported by the caller. */
 export type Run = (args: readonly string[], context: Context) => Promise<ExitStatus>;
 
 /** A command: one table of them for main, help, menu and completion. */

@@ -102,7 +102,10 @@ export type Outcome =
 /** For the reviewer, as far as no flag gave it. */
 type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
 
-/** Decides what is done with the plan; asks what the flags leave open. No effect but its questions. */
+/**
+ * Decides what is done with the plan; asks what the flags leave open. No effect but its questions.
+ * @throws RefusedError if it is to be applied and a blocker stops it; UsageError for a name that is missing or wrong
+ */
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
@@ -229,7 +232,10 @@ function isSame(typed: string, name: string): boolean {
   return typed.trim().toLowerCase() === name.trim().toLowerCase();
 }
 
-/** Does with the plan what was decided. */
+/**
+ * Does with the plan what was decided.
+ * @throws FileError or PlanNotUsableError if it can't be saved; what applying it throws
+ */
 export async function carryOut(
   shown: Finished,
   outcome: Outcome,

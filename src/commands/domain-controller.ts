@@ -180,6 +180,7 @@ async function pickDomainControllers(
   return [picked];
 }
 
+/** As whom: the user of this computer, or one with a password. */
 export type Auth = 'integrated' | 'password';
 
 /** How the wire to a server is protected. */
@@ -210,6 +211,7 @@ export function readTlsMode(given: string | undefined, planned: ServerConnection
   );
 }
 
+/** The ports of LDAPS and LDAP. */
 export const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
 
 /** The names that this run gives, else those of a plan whose server is used. */
@@ -220,6 +222,7 @@ export function namesFor(flags: DirectoryFlags, trusted: ServerConnection | unde
   return { tlsName, dns };
 }
 
+/** @throws UsageError, about what `named` says, if it is no address of a DNS server */
 export function requireDnsServer(dns: string, named: string): void {
   if (isDnsServer(dns)) return;
   throw misuse(named, 'it is no IP address', 'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.');
@@ -249,6 +252,7 @@ function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
   return `${tls === 'ldaps' ? 'LDAPS' : 'StartTLS'}, certificate checked${name} against ${authorities}`;
 }
 
+/** Flags or a plan from which no directory can be chosen. */
 export function misuse(on: string, cameBack: string, next: string): UsageError {
   return new UsageError({ attempted: 'choose the directory', on, cameBack, next });
 }

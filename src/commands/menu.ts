@@ -34,6 +34,10 @@ interface MenuOptions {
 
 const plainMenu: MenuOptions = { given: () => [], stays: false };
 
+/**
+ * Opens the menu and does what is chosen there. Without a terminal it prints the help.
+ * @throws UsageError for an unknown command or flag; what the command that is chosen throws
+ */
 export async function run(
   args: readonly string[],
   context: Context,

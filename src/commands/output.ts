@@ -22,6 +22,7 @@ interface OutputFlags {
   readonly 'no-color': boolean;
 }
 
+/** Where the words of a run go, and who answers its questions. */
 export interface Output {
   readonly style: Style;
   /** For text reviews. */
@@ -55,6 +56,7 @@ export interface Output {
 /** In columns. Questions too take a terminal that reports no size for one of 80. */
 const widths = { least: 40, most: 140, ofFile: 100, ofUnknownTerminal: 80 } as const;
 
+/** The output of a run, by its flags and by what its streams are. */
 export function createOutput(context: Context, flags: OutputFlags): Output {
   const human = flags.json ? context.stderr : context.stdout;
   const isTerminal = human.isTTY === true;

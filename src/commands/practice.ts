@@ -17,6 +17,10 @@ import { runRemedy } from './run-remedy.ts';
 
 const defaultFolder = 'adsi-remedy-practice';
 
+/**
+ * Runs the command: lays the site out, and opens the menu on it, or shows what the remedies would change there.
+ * @throws UsageError for the arguments; FileError if the site can't be written
+ */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('practice', args, outputFlags, ['DIR']);
   const output = createOutput(context, flags);

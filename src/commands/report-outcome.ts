@@ -17,6 +17,7 @@ import type { Output } from './output.ts';
 import { placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
+/** A plan that was applied, as far as it went. */
 export interface AppliedPlan<C extends Change> extends Omit<InFolder, 'plan'> {
   readonly result: ApplyResult<C>;
   /** Whether Ctrl-C ended it between two changes. */

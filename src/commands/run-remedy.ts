@@ -35,7 +35,11 @@ type CommonFlags = Flags<typeof decisionFlags & typeof deadlineFlags & typeof ab
 /** Those of them that not every remedy takes: they are read as not given. */
 const absentFlags = { ...entryFlags, ...directoryFlags };
 
-/** Runs a remedy with these arguments. */
+/**
+ * Runs a remedy with these arguments.
+ * @throws UsageError for the arguments and for a question that can't be asked; RefusedError for a blocker; DirectoryError or
+ * FileError for what can't be read or written
+ */
 export async function runRemedy(entry: RemedyEntry, args: readonly string[], context: Context): Promise<ExitStatus> {
   const given = readArguments(entry.name, args, await remedyFlags(entry)).flags;
   const flags = commonFlagsIn(given);
@@ -155,6 +159,7 @@ async function writeAsked(file: string, content: string): Promise<void> {
 /** What a plan has before its proposal. */
 type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reason' | 'ticket'>;
 
+/** A new plan of a remedy, still without a proposal: who made it, when and why. */
 export function frameOf(
   remedy: string,
   { reason, ticket }: { readonly reason: string | undefined; readonly ticket: string | undefined },

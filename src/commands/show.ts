@@ -35,7 +35,10 @@ import { createOutput, type Output } from './output.ts';
 import { type Access, accessBy, doneIn, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
-/** Reads the change folder alone, unless --drift asks for the targets. */
+/**
+ * Runs the command, which reads the change folder alone, unless --drift asks for the targets.
+ * @throws UsageError for the arguments; RefusedError or PlanNotUsableError for the plan; what reading the targets throws
+ */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('show', args, showFlags, ['FOLDER']);
   const output = createOutput(context, flags);

@@ -17,7 +17,7 @@ import type { DirectorySession } from '../ldap/session.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
-import { isFileChange, withFolders } from './change-folder.ts';
+import { withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryingOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
@@ -26,6 +26,11 @@ import { finishPlan, frameOf } from './run-remedy.ts';
 import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
 import { assessedBy, look, type OpenWorld } from './world.ts';
 
+/**
+ * Runs the command.
+ * @throws UsageError for the arguments; RefusedError or PlanNotUsableError for a change that is not undone; what reading
+ * and writing its targets throws
+ */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
@@ -140,7 +145,10 @@ async function undoOf(
   patience: Patience,
 ): Promise<Undo<Change>> {
   return session === undefined
-    ? undoFileChanges(ofKind(toUndo, isFileChange), patience)
+    ? undoFileChanges(
+        ofKind(toUndo, (change) => change.kind === 'file'),
+        patience,
+      )
     : undoEntryChanges(ofKind(toUndo, isDirectoryChange), session);
 }
 
