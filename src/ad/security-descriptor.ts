@@ -211,18 +211,18 @@ export interface RightsInWords {
  * is kept as it is written, and what it marks as inherited counts.
  */
 export function rightsInWords(bytes: Uint8Array, inherits: boolean): RightsInWords {
-  const { owner, group, dacl, isProtected, hasSacl } = parseSecurityDescriptor(bytes);
+  const descriptor = parseSecurityDescriptor(bytes);
+  const { owner, group, dacl = [], isProtected, hasSacl } = descriptor;
   const name = (sid: string | undefined): string => (sid === undefined ? 'none' : trusteeInWords(sid));
-  const inherited = isProtected || !inherits ? [] : (dacl ?? []).filter((entry) => entry.isInherited);
-  const own = (dacl ?? []).filter((entry) => !inherited.includes(entry));
+  const own = inherits ? ownEntries(descriptor) : dacl;
   return {
     owner: [
       `owner ${name(owner)}, group ${name(group)}`,
       ...(isProtected ? ['inherits nothing'] : []),
       ...(hasSacl ? [`auditing entries${inherits ? ', which are not written' : ''}`] : []),
     ].join('; '),
-    own: dacl === undefined ? ['no DACL: everyone may do everything'] : entriesInWords(own),
-    inherited: entriesInWords(inherited),
+    own: descriptor.dacl === undefined ? ['no DACL: everyone may do everything'] : entriesInWords(own),
+    inherited: entriesInWords(dacl.filter((entry) => !own.includes(entry))),
   };
 }
 

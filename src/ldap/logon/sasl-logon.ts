@@ -58,7 +58,7 @@ export async function logOnBySasl(connection: Connection, options: SaslLogonOpti
         step: (token) => inTime(context.step(token), deadlineMs, silence, () => {}),
       };
       const established = await (context.saslMechanism === 'GSSAPI' ? byGssapi : bySpnego)(context, wire);
-      const stream = new SealedStream(connection.release(), { ...established, onEnd: () => context.dispose() });
+      const stream = new SealedStream(connection.release(), established, () => context.dispose());
       return { stream, user: established.context.user };
     } catch (error) {
       context.dispose();
@@ -86,7 +86,7 @@ interface Wire {
 
 interface Established {
   readonly context: EstablishedContext;
-  /** The longest message whose token the server accepts, in bytes. */
+  /** The longest message whose token the server accepts, in bytes; at least 1. */
   readonly longestMessage: number;
 }
 
@@ -103,7 +103,7 @@ async function byGssapi(context: SecurityContext, wire: Wire): Promise<Establish
     if (step.isComplete) {
       const established = checked(context.established());
       const longestMessage = sendable(established, sizeInOffer(established.unwrap(answer.token).message));
-      const choice = Buffer.from([layer.confidentiality, 0, 0, 0]);
+      const choice = Buffer.from([confidentialityLayer, 0, 0, 0]);
       choice.writeUIntBE(longestToken, 1, 3);
       const end = await wire.bind(established.wrap(choice, false));
       if (!end.isLast) throw refused('it did not end the logon');
@@ -114,13 +114,13 @@ async function byGssapi(context: SecurityContext, wire: Wire): Promise<Establish
   throw refused(`the logon took more than ${mostRounds} rounds`);
 }
 
-/** A bit mask of layers: 1 none, 2 integrity, 4 confidentiality (RFC 4752 section 3.3). */
-const layer = { confidentiality: 4 } as const;
+/** Of the bit mask of layers: 1 is none, 2 integrity (RFC 4752 section 3.3). */
+const confidentialityLayer = 4;
 
 /** The server's offer: one byte of layers, three bytes of the longest token that it accepts. */
 function sizeInOffer(offer: Buffer): number {
   if (offer.length !== 4) throw refused('its offer of security layers is malformed');
-  if ((offer.readUInt8() & layer.confidentiality) === 0) throw refused('it does not offer encryption');
+  if ((offer.readUInt8() & confidentialityLayer) === 0) throw refused('it does not offer encryption');
   return offer.readUIntBE(1, 3);
 }
 
@@ -182,14 +182,6 @@ const lengthBytes = 4;
 /** The longest token that we accept, in bytes: also the size that we announce to the server (RFC 4752 section 3.1). */
 const longestToken = 0xff_ffff;
 
-interface SealedStreamOptions {
-  readonly context: EstablishedContext;
-  /** The longest message whose token the server accepts, in bytes; at least 1. */
-  readonly longestMessage: number;
-  /** Called once, at the end. */
-  readonly onEnd: () => void;
-}
-
 /**
  * What is written is sealed and sent; what the server sends is opened. A token that was changed, cut or not encrypted
  * destroys the stream with a ConnectionError, and so does one that is too long.
@@ -202,7 +194,8 @@ class SealedStream extends Duplex {
   #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(socket: Duplex, { context, longestMessage, onEnd }: SealedStreamOptions) {
+  /** @param onEnd called once, at the end */
+  constructor(socket: Duplex, { context, longestMessage }: Established, onEnd: () => void) {
     super();
     this.#socket = socket;
     this.#context = context;
