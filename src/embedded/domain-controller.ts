@@ -16,6 +16,7 @@ export function hostOf(record: RootDseRecord | undefined): string | undefined {
   return record?.get('dnshostname')?.values[0]?.toString().toLowerCase();
 }
 
+/** Who a domain controller is. */
 export interface DomainController {
   /** DNS name, lower case; for an export without a rootDSE, "export". */
   readonly host: string;
@@ -44,7 +45,8 @@ export interface Cursor {
   readonly source: DomainController;
   /** The source's update sequence number up to which all its changes are here. */
   readonly usn: bigint;
-  readonly lastSuccess: Date;
+  /** undefined where the data states no time: clients do not see such a cursor. */
+  readonly lastSuccess: Date | undefined;
 }
 
 /** The replication of one DC, as its clients can read it. */
@@ -124,13 +126,6 @@ export interface Surroundings {
   readonly written: (replica: Replica) => void;
 }
 
-/** An up-to-dateness vector's knowledge of one DC. `lastSuccess` is undefined where the data states no time. */
-interface Known {
-  readonly source: DomainController;
-  readonly usn: bigint;
-  readonly lastSuccess: Date | undefined;
-}
-
 /** A DC with its own store. */
 export class Replica {
   readonly domainController: DomainController;
@@ -144,7 +139,7 @@ export class Replica {
   readonly seen = new Map<string, number>();
   partners: readonly InboundPartner[] = [];
   /** By invocationId, as text. */
-  readonly #vector = new Map<string, Known>();
+  readonly #vector = new Map<string, Cursor>();
 
   constructor(
     domainController: DomainController,
@@ -170,15 +165,13 @@ export class Replica {
 
   /** What its clients can read of its replication: only cursors whose time is known are shown. */
   get replication(): ReplicationState {
-    const cursors = [...this.#vector.values()].flatMap(({ source, usn, lastSuccess }): Cursor[] =>
-      lastSuccess === undefined ? [] : [{ source, usn, lastSuccess }],
-    );
+    const cursors = [...this.#vector.values()].filter(({ lastSuccess }) => lastSuccess !== undefined);
     // As after the next run of the KCC: it drops partners whose NTDS Settings are gone (MS-ADTS 6.2.2).
     const known = new Set(domainControllersIn(this.store).map(({ host }) => host));
     return { partners: this.partners.filter(({ source }) => known.has(source.host)), cursors };
   }
 
-  get vector(): ReadonlyMap<string, Known> {
+  get vector(): ReadonlyMap<string, Cursor> {
     return this.#vector;
   }
 
@@ -188,7 +181,7 @@ export class Replica {
   }
 
   /** Notes that all changes of the source up to the number are here. Without a time, a stated time stays. */
-  learn(origin: string, { source, usn, lastSuccess }: Known): void {
+  learn(origin: string, { source, usn, lastSuccess }: Cursor): void {
     if (origin === this.invocationId) return;
     const known = this.#vector.get(origin);
     const highest = known === undefined || usn > known.usn ? usn : known.usn;

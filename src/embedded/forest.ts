@@ -25,6 +25,7 @@ import { spread } from './replication.ts';
 import { EmbeddedSession, socketError } from './session.ts';
 import { administrator } from './view.ts';
 
+/** What a forest is made of. */
 export interface EmbeddedOptions {
   readonly sources: readonly LdifSource[];
   /**

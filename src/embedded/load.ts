@@ -28,12 +28,14 @@ import { defaultDescriptor } from './security-descriptor.ts';
 import { Store } from './store.ts';
 import { categoryOf } from './write.ts';
 
+/** LDIF with its name. */
 export interface LdifSource {
   /** For messages: a path. */
   readonly name: string;
   readonly content: LdifInput;
 }
 
+/** The data of a forest, a store for each DC. */
 export interface LoadedForest {
   readonly domainControllers: readonly DomainController[];
   readonly stores: ReadonlyMap<string, Store>;

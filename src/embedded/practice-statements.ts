@@ -21,10 +21,12 @@
 import { fileTimeOfDate, formatGeneralizedTime, parseGeneralizedTime, secondsSince1601 } from '../ad/entry.ts';
 import { FileError } from '../errors.ts';
 import type { LdifContentRecord } from '../ldif/ldif.ts';
-import type { DomainController, InboundPartner, RootDseRecord } from './domain-controller.ts';
+import type { Cursor, DomainController, InboundPartner, RootDseRecord } from './domain-controller.ts';
 import type { AttributeStamp } from './entry.ts';
 
+/** The statement of when an attribute was last written. */
 export const stampStatement = 'practiceStamp';
+/** The statement of which DCs have an entry. */
 export const onlyOnStatement = 'practiceOnlyOn';
 const partnerStatement = 'practiceinboundpartner';
 const cursorStatement = 'practicecursor';
@@ -99,20 +101,14 @@ function hostsIn(
   return words.map((host) => find(host, domainControllers, `${statement}: ${host}`).host);
 }
 
-export interface StatedCursor {
-  readonly source: DomainController;
-  /** undefined: all of the source's changes. */
-  readonly usn: bigint | undefined;
-  readonly lastSuccess: Date | undefined;
-}
-
 /** What a rootDSE record states of its DC's replication. Throws FileError if it cannot be read or names an unknown DC. */
 export function replicationOf(
   record: RootDseRecord,
   domainControllers: readonly DomainController[],
 ): {
   readonly partners: readonly InboundPartner[];
-  readonly cursors: readonly StatedCursor[];
+  /** Without a `usn` all of the source's changes. */
+  readonly cursors: readonly (Omit<Cursor, 'usn'> & { readonly usn: bigint | undefined })[];
   /** Hosts. */
   readonly cutFrom: readonly string[];
 } {
@@ -139,8 +135,7 @@ export function aboutHosts(
   records: readonly LdifContentRecord[],
   hosts: ReadonlySet<string>,
 ): readonly LdifContentRecord[] {
-  const isKnown = (name: string | undefined): boolean =>
-    [...hosts].some((host) => name !== undefined && (host === name.toLowerCase() || host.startsWith(`${name}.`)));
+  const isKnown = (name = ''): boolean => [...hosts].some((host) => isCalled(host, name.toLowerCase()));
   const statements: ReadonlySet<string> = new Set([partnerStatement, cursorStatement, cutStatement]);
   return records
     .map((record) => ({
@@ -178,9 +173,14 @@ function statements(
 }
 
 function find(host: string, domainControllers: readonly DomainController[], statement: string): DomainController {
-  const found = domainControllers.find((one) => one.host === host || one.host.startsWith(`${host}.`));
+  const found = domainControllers.find((one) => isCalled(one.host, host));
   if (found === undefined) throw unreadable(statement, `no DC of the data is called "${host}"`);
   return found;
+}
+
+/** By its name or its first label. */
+function isCalled(host: string, name: string): boolean {
+  return host === name || host.startsWith(`${name}.`);
 }
 
 function unreadable(statement: string, cameBack: string): FileError {

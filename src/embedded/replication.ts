@@ -12,6 +12,7 @@ import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
 import { commit, markWritten, strip } from './write.ts';
 
+/** What replication from one source came to. */
 export type PullOutcome =
   | { readonly kind: 'done'; readonly applied: number }
   /** The source changed an entry that the target no longer has: a lingering object stops a strict DC (event 1988). */

@@ -23,7 +23,7 @@ export type Syntax =
   | 'securityDescriptor';
 
 /** The words of a text, between whatever white space. */
-export function words(text: string): readonly string[] {
+function words(text: string): readonly string[] {
   return text.trim().split(/\s+/);
 }
 
@@ -96,7 +96,7 @@ const linkPairs: readonly (readonly [string, string])[] = [
 ];
 
 /** Attributes with one value, beside those whose syntax allows no more; in lower case. */
-export const singleValued =
+const singleValued =
   lowerCased(`cn ou dc name displayName sAMAccountName userPrincipalName mail givenName sn mailNickname legacyExchangeDN
     msExchHomeServerName msExchExpansionServerName dNSHostName msExchInstallPath msDS-LastKnownRDN nETBIOSName
     distinguishedName objectCategory lastKnownParent fSMORoleOwner nCName homeMTA msExchOwningServer
@@ -111,8 +111,7 @@ export const singleValued =
 const severalNumbers = new Set(['tokengroups']);
 
 /** What only the server writes; in lower case. */
-export const systemOnly =
-  lowerCased(`objectGUID objectSid uSNCreated uSNChanged whenCreated whenChanged distinguishedName name
+const systemOnly = lowerCased(`objectGUID objectSid uSNCreated uSNChanged whenCreated whenChanged distinguishedName name
   isDeleted isRecycled lastKnownParent instanceType replPropertyMetaData replUpToDateVector repsFrom repsTo
   msDS-LastKnownRDN`);
 
@@ -120,7 +119,7 @@ export const systemOnly =
  * What is computed when asked for; in lower case. AD stores repsFrom, replUpToDateVector and replPropertyMetaData, each
  * DC its own, and returns them only by name (FLAG_ATTR_IS_OPERATIONAL).
  */
-export const constructed = lowerCased(`allowedAttributes allowedAttributesEffective allowedChildClasses
+const constructed = lowerCased(`allowedAttributes allowedAttributesEffective allowedChildClasses
   allowedChildClassesEffective sDRightsEffective canonicalName tokenGroups msDS-ReplAttributeMetaData
   msDS-ReplValueMetaData msDS-NCReplInboundNeighbors msDS-NCReplCursors msDS-ReplAllInboundNeighbors
   msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime msDS-User-Account-Control-Computed msDS-isRODC
@@ -131,7 +130,7 @@ const notReplicated = lowerCased(`objectGUID distinguishedName uSNCreated uSNCha
   lastLogoff badPwdCount badPasswordTime logonCount`);
 
 /** What is still there after a delete without Recycle Bin (MS-ADTS 3.1.1.5.5.1.1); in lower case. */
-export const keptByTombstone =
+const keptByTombstone =
   lowerCased(`nTSecurityDescriptor attributeID attributeSyntax dNReferenceUpdate dNSHostName flatName
   governsID groupType instanceType lDAPDisplayName legacyExchangeDN isDeleted isRecycled lastKnownParent
   msDS-LastKnownRDN mS-DS-CreatorSID mSMQOwnerID nCName objectClass distinguishedName objectGUID objectSid oMSyntax
@@ -139,7 +138,7 @@ export const keptByTombstone =
   trustPartner trustDirection trustType trustAttributes userAccountControl uSNChanged uSNCreated whenCreated whenChanged`);
 
 /** Class, the class above, RDN of its category in the schema, mandatory attributes. */
-export const classes: readonly (readonly [name: string, above: string, category: string, mandatory?: string])[] = [
+const classes: readonly (readonly [name: string, above: string, category: string, mandatory?: string])[] = [
   ['container', 'top', 'Container'],
   ['organizationalUnit', 'top', 'Organizational-Unit'],
   ['domain', 'top', 'Domain'],
@@ -207,12 +206,13 @@ export const classes: readonly (readonly [name: string, above: string, category:
   ['msExchProtocolCfgPOPContainer', 'container', 'ms-Exch-Protocol-Cfg-POP-Container'],
 ];
 
-export type Link =
+type Link =
   | { readonly direction: 'none' }
   | { readonly direction: 'forward' }
   /** Its values are the entries that have this one in their forward link. */
   | { readonly direction: 'back'; readonly forward: string };
 
+/** What an attribute is. */
 export interface AttributeType {
   readonly name: string;
   readonly syntax: Syntax;
@@ -300,6 +300,7 @@ for (const [name, above, category, mandatory] of classes) {
   });
 }
 
+/** The names of all classes of the tables. */
 export const knownClasses: readonly string[] = [...classTypes.values()].map(({ name }) => name);
 
 /** The class by its name, without regard to case; one that the table lacks is directly below top. */

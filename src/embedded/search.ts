@@ -17,7 +17,7 @@ import {
   isOnRequestOnly,
   isVisible,
   ordinaryAttributes,
-  type Reader,
+  type Requester,
   type ReturnedAttribute,
   visibleValues,
 } from './view.ts';
@@ -37,7 +37,7 @@ export interface Selection {
 }
 
 /** The entries that match, whatever their number. Throws Refusal. */
-export function findEntries(query: Query, reader: Reader): StoredEntry[] {
+export function findEntries(query: Query, reader: Requester): StoredEntry[] {
   const base = searchBase(query, reader);
   const match = compileFilter(query.filter, reader.store);
   const found: StoredEntry[] = [];
@@ -48,7 +48,7 @@ export function findEntries(query: Query, reader: Reader): StoredEntry[] {
 }
 
 /** An export may lack the entry that a search begins at, and yet have entries below it. */
-export function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Reader): StoredEntry {
+export function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Requester): StoredEntry {
   if (base === '') {
     if (!reader.wholeForest) throw refuse.noObject('');
     return reader.store.root;
@@ -57,7 +57,7 @@ export function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Reade
   return place !== undefined && !place.present ? place : resolveEntry(base, reader);
 }
 
-function* inScope({ scope, filter }: Query, base: StoredEntry, reader: Reader): Generator<StoredEntry> {
+function* inScope({ scope, filter }: Query, base: StoredEntry, reader: Requester): Generator<StoredEntry> {
   if (scope === 'base') {
     yield base;
     return;
@@ -82,7 +82,7 @@ interface Wanted {
 }
 
 /** The attributes that the selection asks for, as they are returned. */
-export function selectAttributes(entry: StoredEntry, selection: Selection, reader: Reader): ReturnedAttribute[] {
+export function selectAttributes(entry: StoredEntry, selection: Selection, reader: Requester): ReturnedAttribute[] {
   return wantedAttributes(entry, selection.attributes, reader)
     .filter(({ type }) => !reader.withheld.has(type))
     .flatMap((wanted) => returnedAttribute(entry, wanted, selection.maxValues ?? Number.POSITIVE_INFINITY, reader));
@@ -95,7 +95,7 @@ export function selectRootDse(attributes: readonly ReturnedAttribute[], selectio
   return attributes.filter(({ name }) => names.has(name.toLowerCase()) || (all && !isOnRequestOnly(name)));
 }
 
-function wantedAttributes(entry: StoredEntry, names: readonly string[], reader: Reader): Wanted[] {
+function wantedAttributes(entry: StoredEntry, names: readonly string[], reader: Requester): Wanted[] {
   const wanted = new Map<AttributeType, Wanted>();
   const want = (types: readonly AttributeType[]): void => {
     for (const type of types) if (!wanted.has(type)) wanted.set(type, { type, range: undefined });
@@ -123,7 +123,7 @@ function returnedAttribute(
   entry: StoredEntry,
   { type, range }: Wanted,
   maxValues: number,
-  reader: Reader,
+  reader: Requester,
 ): ReturnedAttribute[] {
   const values = returnedValues(entry, type, reader);
   if (values.length === 0) return [];
@@ -136,14 +136,14 @@ function returnedAttribute(
   return [{ name: `${type.name};range=${from}-${last}`, values: part }];
 }
 
-function returnedValues(entry: StoredEntry, type: AttributeType, reader: Reader): readonly (string | Buffer)[] {
+function returnedValues(entry: StoredEntry, type: AttributeType, reader: Requester): readonly (string | Buffer)[] {
   if (type.syntax === 'securityDescriptor') return securityDescriptors(entry, type, reader);
   const stored = visibleValues(entry, type).map(toText);
   return type.constructed && stored.length === 0 ? constructedValues(entry, type, reader) : stored;
 }
 
 /** A user who may not read the SACL gets no descriptor, unless the SD flags control leaves the SACL out. */
-function securityDescriptors(entry: StoredEntry, type: AttributeType, reader: Reader): Buffer[] {
+function securityDescriptors(entry: StoredEntry, type: AttributeType, reader: Requester): Buffer[] {
   const parts = reader.securityParts ?? allSecurityParts;
   const wantsSacl = (parts & 8) !== 0;
   if (wantsSacl && !reader.rights.mayWrite) return [];
@@ -151,14 +151,14 @@ function securityDescriptors(entry: StoredEntry, type: AttributeType, reader: Re
 }
 
 /** The entry that a request names. Throws Refusal: no such entry (or none that the reader may see), no DN, not held here. */
-export function resolveEntry(dn: string, reader: Reader): StoredEntry {
+export function resolveEntry(dn: string, reader: Requester): StoredEntry {
   const place = resolvePlace(dn, reader);
   if (place === undefined || !isVisible(place, reader)) throw refuse.noObject(bestMatch(dn, reader));
   return place;
 }
 
 /** The place that a DN names, also a phantom's or a hidden one. Throws Refusal if it is no DN, or of another forest. */
-export function resolvePlace(dn: string, reader: Reader): StoredEntry | undefined {
+export function resolvePlace(dn: string, reader: Requester): StoredEntry | undefined {
   const [, kind, identity] = /^<(GUID|SID)=([^>]*)>$/i.exec(dn) ?? [];
   if (kind !== undefined && identity !== undefined) return resolveIdentity(kind, identity, reader);
   return refusingBadName(dn, () => {
@@ -177,7 +177,7 @@ export function refusingBadName<T>(dn: string, use: (dn: string) => T): T {
   }
 }
 
-function resolveIdentity(kind: string, identity: string, { store }: Reader): StoredEntry | undefined {
+function resolveIdentity(kind: string, identity: string, { store }: Requester): StoredEntry | undefined {
   const type = attributeType(kind.toUpperCase() === 'GUID' ? 'objectGUID' : 'objectSid');
   const isHex = /^([0-9a-f]{2})+$/i.test(identity);
   const key = assertionKey(type, isHex ? Buffer.from(identity, 'hex') : identity, () => undefined);
@@ -187,7 +187,7 @@ function resolveIdentity(kind: string, identity: string, { store }: Reader): Sto
 }
 
 /** For a name of another forest AD refers to the DNS name that it spells. */
-function referElsewhere(dn: string, reader: Reader): void {
+function referElsewhere(dn: string, reader: Requester): void {
   const domain = dnsNameOfDn(dn)?.toLowerCase();
   if (domain === undefined || isExport(reader)) return;
   const forest = reader.store.forestDnsName.toLowerCase();
@@ -195,7 +195,7 @@ function referElsewhere(dn: string, reader: Reader): void {
 }
 
 /** The nearest entry above that the reader may see. */
-function bestMatch(dn: string, reader: Reader): string {
+function bestMatch(dn: string, reader: Requester): string {
   for (let above = parentOf(dn); above !== undefined && above !== ''; above = parentOf(above)) {
     const place = reader.store.find(above);
     if (place !== undefined && isVisible(place, reader)) return place.dn;

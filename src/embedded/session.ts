@@ -29,10 +29,17 @@ import type { Condition, Replica } from './domain-controller.ts';
 import { Refusal } from './refusal.ts';
 import { attributeType } from './schema.ts';
 import { findEntries, type Selection, selectAttributes, selectRootDse } from './search.ts';
-import { administrator, type Reader, type ReturnedAttribute, type Rights, rootDse } from './view.ts';
-import { type AttributeChange, carryOut, type WriteRequest, type Writer } from './write.ts';
+import {
+  administrator,
+  type Requester,
+  type RequestOptions,
+  type ReturnedAttribute,
+  type Rights,
+  rootDse,
+} from './view.ts';
+import { type AttributeChange, carryOut, type WriteRequest } from './write.ts';
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly port: number;
   readonly globalCatalog: boolean;
   readonly rights: Rights;
@@ -108,7 +115,7 @@ export class EmbeddedSession implements DirectorySession {
       yield entryOf('', readRootDse(this.#client, { attributes }));
       return;
     }
-    const reader = readerOf(this.#client, optionsOf(sendable));
+    const reader = requesterOf(this.#client, optionsOf(sendable));
     const found = refusalsAsErrors('read', on, () => findEntries({ base, scope, filter }, reader));
     for (let from = 0; from < found.length; from += pageSize) {
       if (from > 0) await answer();
@@ -197,7 +204,6 @@ function optionsOf(controls: readonly Control[]): RequestOptions {
   const has = (oid: string): boolean => controls.some((control) => control.oid === oid);
   const flags = controls.find(({ oid }) => oid === controlOid.sdFlags)?.value;
   return {
-    ...noOptions,
     showDeleted: has(controlOid.showDeleted),
     showRecycled: has(controlOid.showRecycled),
     permissive: has(controlOid.permissiveModify),
@@ -226,6 +232,7 @@ function entryOf(dn: string, returned: readonly ReturnedAttribute[]): Entry {
   return { dn, attributes };
 }
 
+/** A client of a DC. */
 export interface Client {
   readonly replica: Replica;
   readonly rights: Rights;
@@ -233,43 +240,17 @@ export interface Client {
   readonly globalCatalog: boolean;
 }
 
-/** What the controls of a request ask for. */
-export interface RequestOptions {
-  readonly showDeleted: boolean;
-  readonly showRecycled: boolean;
-  readonly permissive: boolean;
-  readonly treeDelete: boolean;
-  /** Parts of nTSecurityDescriptor; undefined without the SD flags control. */
-  readonly securityParts: number | undefined;
-}
-
-export function readerOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Reader {
-  const { store, domainController, replication, withheld, now } = replica;
-  return {
-    store,
-    domainController,
-    replication,
-    rights,
-    now,
-    withheld,
-    wholeForest: globalCatalog,
-    recycleBin: store.recycleBin,
-    shows: { deleted: options.showDeleted, recycled: options.showRecycled },
-    ...(options.securityParts === undefined ? {} : { securityParts: options.securityParts }),
-  };
-}
-
-export function writerOf(client: Client, options: RequestOptions): Writer {
-  const { permissive, treeDelete } = options;
-  return { ...readerOf(client, options), replica: client.replica, permissive, treeDelete };
+/** The client with the options of one request. */
+export function requesterOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Requester {
+  const { store, withheld } = replica;
+  return { ...options, replica, store, rights, wholeForest: globalCatalog, recycleBin: store.recycleBin, withheld };
 }
 
 /** The rootDSE, which every client may read (MS-ADTS 3.1.1.3.2). */
 export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
-  const { replica } = client;
-  const reader = readerOf({ ...client, rights: administrator }, noOptions);
+  const reader = requesterOf({ ...client, rights: administrator }, optionsOf([]));
   const named = new Set(selection.attributes.map((name) => name.toLowerCase()));
-  const all = [...rootDse(reader, replica.rootDseRecord, named), ...groupsOf(client.rights)].filter(
+  const all = [...rootDse(reader, named), ...groupsOf(client.rights)].filter(
     ({ name }) => !reader.withheld.has(attributeType(name)),
   );
   return selectRootDse(all, selection);
@@ -283,20 +264,12 @@ function groupsOf({ mayReadDeleted }: Rights): ReturnedAttribute[] {
   return mayReadDeleted ? [{ name: 'tokenGroups', values: [administrators] }] : [];
 }
 
-export const noOptions: RequestOptions = {
-  showDeleted: false,
-  showRecycled: false,
-  permissive: false,
-  treeDelete: false,
-  securityParts: undefined,
-};
-
 /** Carries out a write, and has the other DCs take it. Throws Refusal; a tree delete may then be done in part. */
 export function write(request: WriteRequest, client: Client, options: RequestOptions): void {
   const { store, surroundings } = client.replica;
   const writesBefore = store.writes.length;
   try {
-    carryOut(request, writerOf(client, options));
+    carryOut(request, requesterOf(client, options));
   } finally {
     if (store.writes.length > writesBefore) surroundings.written(client.replica);
   }

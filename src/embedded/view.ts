@@ -6,12 +6,7 @@
 import { dnsNameOfDn, parentDn, parseDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/entry.ts';
 import { controlOid } from '../ldap/session.ts';
-import {
-  type DomainController,
-  isReadOnlySettings,
-  type ReplicationState,
-  type RootDseRecord,
-} from './domain-controller.ts';
+import { isReadOnlySettings, type Replica } from './domain-controller.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
 import {
   allNeighborsOf,
@@ -36,6 +31,7 @@ export interface Rights {
   readonly mayNotDelete: readonly string[];
 }
 
+/** May do everything. */
 export const administrator: Rights = {
   mayWrite: true,
   mayReadDeleted: true,
@@ -43,23 +39,27 @@ export const administrator: Rights = {
   mayNotDelete: [],
 };
 
-/** Who reads: on which DC, with which rights, and with which options. */
-export interface Reader {
+/** What the controls of a request ask for. */
+export interface RequestOptions {
+  readonly showDeleted: boolean;
+  readonly showRecycled: boolean;
+  readonly permissive: boolean;
+  readonly treeDelete: boolean;
+  /** Parts of nTSecurityDescriptor; undefined without the SD flags control. */
+  readonly securityParts: number | undefined;
+}
+
+/** Who reads or writes: on which DC, with which rights, and with which options. */
+export interface Requester extends RequestOptions {
+  readonly replica: Replica;
+  /** The DC's. */
   readonly store: Store;
-  readonly domainController: DomainController;
-  readonly replication: ReplicationState;
   readonly rights: Rights;
-  /** The DC's own clock. */
-  readonly now: Date;
-  /** Searches cross the borders of naming contexts, as on a GC's port. */
+  /** The port of a global catalog: searches cross the borders of naming contexts, writes are refused. */
   readonly wholeForest: boolean;
-  /** Whether the show-deleted and show-recycled controls were sent. */
-  readonly shows: { readonly deleted: boolean; readonly recycled: boolean };
   readonly recycleBin: boolean;
   /** Attributes that this DC does not return: not supported there, or not permitted. */
   readonly withheld: ReadonlySet<AttributeType>;
-  /** Parts of nTSecurityDescriptor to return; undefined if the SD flags control was not sent. */
-  readonly securityParts?: number;
 }
 
 /**
@@ -91,11 +91,11 @@ function backLinkValues(entry: StoredEntry, type: AttributeType, forward: string
 }
 
 /** Whether the reader may see that the entry exists (MS-ADTS 3.1.1.3.4.1.14 and 26). */
-export function isVisible(entry: StoredEntry, { rights, shows, recycleBin }: Reader): boolean {
+export function isVisible(entry: StoredEntry, { rights, showDeleted, showRecycled, recycleBin }: Requester): boolean {
   if (!entry.present) return false;
   if (entry.isDeleted) {
-    if (!shows.deleted && !shows.recycled) return false;
-    if (recycleBin && entry.isTrue('isRecycled') && !shows.recycled) return false;
+    if (!showDeleted && !showRecycled) return false;
+    if (recycleBin && entry.isTrue('isRecycled') && !showRecycled) return false;
     if (!rights.mayReadDeleted && !isDeletedObjectsContainer(entry)) return false;
   }
   return rights.mayReadConfiguration || entry.namingContext?.hasClass('configuration') !== true;
@@ -105,12 +105,12 @@ const distinguishedName = attributeType('distinguishedName');
 const securityDescriptor = attributeType('nTSecurityDescriptor');
 
 /** Whether the data is an export, which is no DC: nothing is added to what it says. */
-export function isExport({ domainController }: Pick<Reader, 'domainController'>): boolean {
-  return domainController.ntdsSettings === undefined;
+export function isExport({ replica }: Requester): boolean {
+  return replica.domainController.ntdsSettings === undefined;
 }
 
 /** The attributes that `*` selects: all that are stored and the back links, not what is computed. */
-export function ordinaryAttributes(entry: StoredEntry, reader: Reader): AttributeType[] {
+export function ordinaryAttributes(entry: StoredEntry, reader: Requester): AttributeType[] {
   const stored = [...entry.attributes.keys()].filter(
     (type) => type !== securityDescriptor || reader.securityParts !== undefined,
   );
@@ -124,41 +124,44 @@ export function ordinaryAttributes(entry: StoredEntry, reader: Reader): Attribut
 export function constructedValues(
   entry: StoredEntry,
   type: AttributeType,
-  reader: Reader,
+  reader: Requester,
 ): readonly (string | Buffer)[] {
   return constructors.get(type)?.(entry, reader) ?? [];
 }
 
-type Compute = (entry: StoredEntry, reader: Reader) => readonly (string | Buffer)[];
+type Compute = (entry: StoredEntry, reader: Requester) => readonly (string | Buffer)[];
 
 const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
   Object.entries<Compute>({
     allowedAttributes: (entry) => allowedAttributes(entry),
-    allowedAttributesEffective: (entry, { rights, domainController }) =>
-      rights.mayWrite && !domainController.isReadOnly
-        ? allowedAttributes(entry).filter((name) => !attributeType(name).systemOnly)
-        : [],
-    allowedChildClasses: () => [...knownClasses],
-    allowedChildClassesEffective: (_, { rights, domainController }) =>
-      rights.mayWrite && !domainController.isReadOnly ? [...knownClasses] : [],
+    allowedAttributesEffective: (entry, reader) =>
+      takesWrites(reader) ? allowedAttributes(entry).filter((name) => !attributeType(name).systemOnly) : [],
+    allowedChildClasses: () => knownClasses,
+    allowedChildClassesEffective: (_, reader) => (takesWrites(reader) ? knownClasses : []),
     sDRightsEffective: (_, { rights }) => [rights.mayWrite ? String(allSecurityParts) : '0'],
     canonicalName: (entry) => [canonicalName(entry.dn)],
     'msDS-NCReplInboundNeighbors': (entry, reader) =>
-      entry.isNamingContext ? neighborsOf(reader.replication, reader.store, entry) : [],
-    'msDS-NCReplCursors': (entry, { replication }) => (entry.isNamingContext ? cursorsOf(replication) : []),
+      entry.isNamingContext ? neighborsOf(reader.replica.replication, reader.store, entry) : [],
+    'msDS-NCReplCursors': (entry, { replica }) => (entry.isNamingContext ? cursorsOf(replica.replication) : []),
     'msDS-ReplAttributeMetaData': (entry, reader) => (isExport(reader) ? [] : metadataOf(entry, reader.store)),
     replPropertyMetaData: (entry, reader) => (isExport(reader) ? [] : [propertyMetaDataValue(entry, reader.store)]),
-    repsFrom: (entry, { replication, store }) =>
+    repsFrom: (entry, { replica, store }) =>
       entry.isNamingContext
-        ? replication.partners.map((partner) => repsFromValue(partner, store.forestDnsName, store.usn))
+        ? replica.replication.partners.map((partner) => repsFromValue(partner, store.forestDnsName, store.usn))
         : [],
-    replUpToDateVector: (entry, { replication: { cursors } }) =>
-      entry.isNamingContext && cursors.length > 0 ? [upToDateVectorValue(cursors)] : [],
+    replUpToDateVector: (entry, { replica }) => {
+      const cursors = entry.isNamingContext ? replica.replication.cursors : [];
+      return cursors.length > 0 ? [upToDateVectorValue(cursors)] : [];
+    },
     'msDS-isRODC': (entry) => (entry.hasClass('nTDSDSA') ? [isReadOnlySettings(entry) ? 'TRUE' : 'FALSE'] : []),
     'msDS-LocalEffectiveDeletionTime': (entry, reader) => timeOfMark(entry, 'isDeleted', reader),
     'msDS-LocalEffectiveRecycleTime': (entry, reader) => timeOfMark(entry, 'isRecycled', reader),
   }).map(([name, compute]) => [attributeType(name), compute]),
 );
+
+function takesWrites({ rights, replica }: Requester): boolean {
+  return rights.mayWrite && !replica.domainController.isReadOnly;
+}
 
 /** The computed attributes that the server knows; `+` selects them. */
 export const constructedAttributes: readonly AttributeType[] = [...constructors.keys()];
@@ -179,7 +182,7 @@ function allowedAttributes(entry: StoredEntry): string[] {
 }
 
 /** When the entry was marked as deleted or recycled: by the mark's metadata, else by its last change. */
-function timeOfMark(entry: StoredEntry, mark: 'isDeleted' | 'isRecycled', reader: Reader): string[] {
+function timeOfMark(entry: StoredEntry, mark: 'isDeleted' | 'isRecycled', reader: Requester): string[] {
   if (!entry.isTrue(mark) || isExport(reader)) return [];
   const stamp = entry.stamps.get(attributeType(mark));
   const time = stamp === undefined ? entry.text('whenChanged') : formatGeneralizedTime(stamp.time);
@@ -222,11 +225,7 @@ const computedOnRequest = new Set([allNeighbors.toLowerCase(), 'tokengroups']);
  * The rootDSE's attributes; of those that are returned only by name, the costly one only if `named` has it in lower
  * case. For an export, which is no DC: only what a session needs to find its way, and what the record in the file says.
  */
-export function rootDse(
-  reader: Reader,
-  record: RootDseRecord | undefined,
-  named: ReadonlySet<string>,
-): ReturnedAttribute[] {
+export function rootDse(reader: Requester, named: ReadonlySet<string>): ReturnedAttribute[] {
   const attributes = new Map<string, ReturnedAttribute>();
   const add = (values: Readonly<Record<string, readonly (string | undefined)[]>>): void => {
     for (const [name, given] of Object.entries(values)) {
@@ -237,16 +236,17 @@ export function rootDse(
   add(wayfinding(reader));
   if (!isExport(reader)) add(ofDomainController(reader));
   if (!isExport(reader) && named.has(allNeighbors.toLowerCase())) {
-    add({ [allNeighbors]: allNeighborsOf(reader.replication, reader.store) });
+    add({ [allNeighbors]: allNeighborsOf(reader.replica.replication, reader.store) });
   }
-  for (const [key, attribute] of record ?? []) if (!ownCapabilities.has(key)) attributes.set(key, attribute);
+  for (const [key, attribute] of reader.replica.rootDseRecord ?? [])
+    if (!ownCapabilities.has(key)) attributes.set(key, attribute);
   return [...attributes.values()];
 }
 
 /** What this server supports, whatever an export says of the server that it came from. */
 const ownCapabilities = new Set(['supportedcontrol', 'supportedextension', 'supportedsaslmechanisms']);
 
-function wayfinding({ store, domainController }: Reader): Record<string, (string | undefined)[]> {
+function wayfinding({ store, replica: { domainController } }: Requester): Record<string, (string | undefined)[]> {
   return {
     namingContexts: store.namingContexts.map(({ dn }) => dn),
     configurationNamingContext: [store.configuration?.dn],
@@ -259,7 +259,7 @@ function wayfinding({ store, domainController }: Reader): Record<string, (string
   };
 }
 
-function ofDomainController({ store, domainController, now }: Reader): Record<string, string[]> {
+function ofDomainController({ store, replica: { domainController, now } }: Requester): Record<string, string[]> {
   const { ntdsSettings = '' } = domainController;
   return {
     dnsHostName: [domainController.host],

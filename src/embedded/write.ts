@@ -26,15 +26,7 @@ import { type AttributeType, attributeType, classType, wholeChain } from './sche
 import { refusingBadName, resolveEntry, resolvePlace } from './search.ts';
 import { allSecurityParts, defaultDescriptor, replaceParts } from './security-descriptor.ts';
 import type { Store } from './store.ts';
-import { isExport, type Reader } from './view.ts';
-
-/** Who writes, on which DC, and with which options. */
-export interface Writer extends Reader {
-  readonly replica: Replica;
-  /** Whether the permissive-modify and tree-delete controls were sent. */
-  readonly permissive: boolean;
-  readonly treeDelete: boolean;
-}
+import { isExport, type Requester } from './view.ts';
 
 /** One change of a modify request. */
 export interface AttributeChange {
@@ -43,6 +35,7 @@ export interface AttributeChange {
   readonly values: readonly Buffer[];
 }
 
+/** A write, as a client asks for it. */
 export type WriteRequest =
   | { readonly kind: 'modify'; readonly dn: string; readonly changes: readonly AttributeChange[] }
   | { readonly kind: 'add'; readonly dn: string; readonly attributes: readonly NewAttribute[] }
@@ -50,7 +43,7 @@ export type WriteRequest =
   | { readonly kind: 'delete'; readonly dn: string; readonly atMost?: number };
 
 /** Carries out a write on this DC alone. Throws Refusal; a tree delete may then be done in part. */
-export function carryOut(request: WriteRequest, writer: Writer): void {
+export function carryOut(request: WriteRequest, writer: Requester): void {
   assertMayWrite(request.dn, writer);
   switch (request.kind) {
     case 'modify':
@@ -66,17 +59,17 @@ export function carryOut(request: WriteRequest, writer: Writer): void {
 }
 
 /** Throws Refusal unless the writer may write, and on this DC: a read-only DC refers to another one. */
-export function assertMayWrite(dn: string, { domainController, replica, rights, wholeForest }: Writer): void {
+export function assertMayWrite(dn: string, { replica, rights, wholeForest }: Requester): void {
   // The port of a global catalog takes no writes.
   if (wholeForest) throw refuse.unwilling();
-  if (domainController.isReadOnly) throw refuse.referral(replica.surroundings.writableHost, dn);
+  if (replica.domainController.isReadOnly) throw refuse.referral(replica.surroundings.writableHost, dn);
   if (!rights.mayWrite) throw refuse.access();
 }
 
 /** Adds an entry with these attributes. Throws Refusal. */
-function addEntry(dn: string, attributes: readonly NewAttribute[], writer: Writer): void {
+function addEntry(dn: string, attributes: readonly NewAttribute[], writer: Requester): void {
   const { rdn, parentDn } = placeOf(dn);
-  const parent = resolveEntry(parentDn, { ...writer, shows: { deleted: false, recycled: false } });
+  const parent = resolveEntry(parentDn, { ...writer, showDeleted: false, showRecycled: false });
   if (resolvePlace(dn, writer)?.present === true) throw refuse.exists();
   const given = givenValues(attributes, rdn, writer);
   const objectClass = wholeChain((given.get(attributeType('objectClass')) ?? []).map((value) => value.toString()));
@@ -111,7 +104,7 @@ const ignored = new Set(['instancetype']);
 function givenValues(
   attributes: readonly NewAttribute[],
   rdn: RdnAttribute,
-  writer: Writer,
+  writer: Requester,
 ): Map<AttributeType, readonly Value[]> {
   const given = new Map<AttributeType, readonly Value[]>();
   for (const { name, values } of attributes) {
@@ -132,7 +125,7 @@ function givenValues(
 /** Operations that a client starts by writing to the rootDSE; here they do nothing (MS-ADTS 3.1.1.3.3). */
 const rootDseOperations = new Set(['schemaupdatenow', 'dogarbagecollection']);
 
-function modify(dn: string, given: readonly AttributeChange[], writer: Writer): void {
+function modify(dn: string, given: readonly AttributeChange[], writer: Requester): void {
   if (dn === '') {
     if (!given.every(({ attribute }) => rootDseOperations.has(attribute.toLowerCase()))) throw refuse.unwilling();
     return;
@@ -152,7 +145,7 @@ function modify(dn: string, given: readonly AttributeChange[], writer: Writer): 
 function changedValues(
   entry: StoredEntry,
   changes: readonly AttributeChange[],
-  writer: Writer,
+  writer: Requester,
 ): ReadonlyMap<AttributeType, readonly Value[]> {
   const after = new Map<AttributeType, readonly Value[]>();
   for (const change of changes) {
@@ -174,7 +167,7 @@ function changedOnce(
   type: AttributeType,
   before: readonly Value[],
   { operation, values }: AttributeChange,
-  writer: Writer,
+  writer: Requester,
 ): readonly Value[] {
   const given = valuesFrom(type, values, writer);
   if (operation !== 'delete') assertTargetsExist(type, given, writer);
@@ -193,7 +186,7 @@ function withAdded(
   type: AttributeType,
   before: readonly Value[],
   given: readonly Value[],
-  { permissive }: Writer,
+  { permissive }: Requester,
 ): Value[] {
   const held = new Set(before.map((value) => valueKey(type, value)));
   const added = given.filter((value) => !held.has(valueKey(type, value)));
@@ -206,7 +199,7 @@ function withDeleted(
   type: AttributeType,
   before: readonly Value[],
   given: readonly Value[],
-  { permissive }: Writer,
+  { permissive }: Requester,
 ): Value[] {
   if (given.length === 0) {
     if (before.length === 0 && !permissive) throw refuse.noAttribute(type.name);
@@ -219,7 +212,7 @@ function withDeleted(
 }
 
 /** A descriptor is written in the parts that the SD flags control names, whatever the operation. */
-function newDescriptor(before: readonly Value[], given: readonly Value[], { securityParts }: Writer): Buffer {
+function newDescriptor(before: readonly Value[], given: readonly Value[], { securityParts }: Requester): Buffer {
   const [old] = before;
   const [replacement] = given;
   const joined =
@@ -231,7 +224,7 @@ function newDescriptor(before: readonly Value[], given: readonly Value[], { secu
 }
 
 /** A client's values for an attribute. Throws Refusal: wrong syntax, a text that is no DN, the same value twice. */
-function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Writer): Value[] {
+function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Requester): Value[] {
   const values = given.map((bytes) => {
     const value = toValue(type, bytes, (dn) => store.reach(dn));
     if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
@@ -243,7 +236,7 @@ function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Wr
 }
 
 /** Throws Refusal where a DN value names no entry, or a deleted one. An export may lack entries that exist. */
-function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Writer): void {
+function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Requester): void {
   if (isExport(writer)) return;
   const dangling = (value: Value): boolean =>
     value instanceof Reference && (!value.target.present || value.target.isDeleted);
@@ -280,7 +273,7 @@ function isUndelete(changes: readonly AttributeChange[]): boolean {
 }
 
 /** Brings a deleted entry back under its old objectGUID, with the attributes that the request gives. Throws Refusal. */
-function undelete(entry: StoredEntry, given: readonly AttributeChange[], writer: Writer): void {
+function undelete(entry: StoredEntry, given: readonly AttributeChange[], writer: Requester): void {
   const isRecycled = entry.isTrue('isRecycled') && writer.recycleBin;
   if (!entry.isDeleted || isDeletedObjectsContainer(entry) || isRecycled) throw refuse.unwilling();
   const newDn = newDnOf(given);
@@ -311,11 +304,11 @@ function newDnOf(changes: readonly AttributeChange[]): string {
 function newPlace(
   dn: string,
   entry: StoredEntry,
-  writer: Writer,
+  writer: Requester,
 ): { parent: StoredEntry; type: string; value: string } {
   const [leaf, ...above] = refusingBadName(dn, parseDn);
   if (leaf === undefined) throw refuse.badName(dn);
-  const parent = resolveEntry(formatDn(above), { ...writer, shows: { deleted: false, recycled: false } });
+  const parent = resolveEntry(formatDn(above), { ...writer, showDeleted: false, showRecycled: false });
   if (parent.namingContext !== entry.namingContext) throw refuse.unwilling();
   const taken = writer.store.find(dn);
   if (taken?.present === true && taken !== entry) throw refuse.exists();
@@ -333,7 +326,7 @@ const longestRdn = 255;
  * Deletes an entry; with the tree-delete control entry by entry, leaves first, as Windows does it. `atMost` entries are
  * deleted then: after that the answer is "not finished, ask again". Throws Refusal.
  */
-function deleteEntry(dn: string, writer: Writer, atMost = Number.POSITIVE_INFINITY): void {
+function deleteEntry(dn: string, writer: Requester, atMost = Number.POSITIVE_INFINITY): void {
   const top = resolveEntry(dn, writer);
   if (top.isDeleted) throw refuse.unwilling();
   if (!writer.treeDelete && liveChildren(top).length > 0) throw refuse.nonLeaf();
@@ -353,13 +346,13 @@ function leavesFirst(top: StoredEntry): StoredEntry[] {
   return [...liveChildren(top).flatMap(leavesFirst), top];
 }
 
-function assertDeletable(entry: StoredEntry, { rights, store }: Writer): void {
+function assertDeletable(entry: StoredEntry, { rights, store }: Requester): void {
   if (rights.mayNotDelete.some((dn) => store.find(dn) === entry)) throw refuse.access();
   const flags = entry.number('systemFlags');
   if ((flags & disallowDelete) !== 0 || entry.isNamingContext) throw refuse.cannotDelete();
 }
 
-function toDeleted(entry: StoredEntry, writer: Writer): void {
+function toDeleted(entry: StoredEntry, writer: Requester): void {
   const { store, replica } = writer;
   const parent = entry.parent;
   if (parent === undefined) throw refuse.cannotDelete();

@@ -5,7 +5,8 @@ import type { StoredEntry } from '../../../src/embedded/entry.ts';
 import { refuse } from '../../../src/embedded/refusal.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { refusingBadName, resolveEntry } from '../../../src/embedded/search.ts';
-import { assertMayWrite, commit, type Writer } from '../../../src/embedded/write.ts';
+import type { Requester } from '../../../src/embedded/view.ts';
+import { assertMayWrite, commit } from '../../../src/embedded/write.ts';
 import type { RenameRequest } from './protocol.ts';
 
 /** Bits of systemFlags: what entries of the Configuration naming context allow (MS-ADTS 2.2.10). */
@@ -13,7 +14,7 @@ const configurationAllowsRename = 0x4000_0000;
 const configurationAllowsMove = 0x2000_0000;
 
 /** Throws Refusal. */
-export function renameEntry(request: RenameRequest, writer: Writer): void {
+export function renameEntry(request: RenameRequest, writer: Requester): void {
   assertMayWrite(request.dn, writer);
   const entry = resolveEntry(request.dn, writer);
   const newRdn = readRdn(request.newRdn);
@@ -40,13 +41,13 @@ function readRdn(text: string): RdnAttribute {
   return rdn[0];
 }
 
-function newParent(entry: StoredEntry, { newSuperior }: RenameRequest, writer: Writer): StoredEntry {
+function newParent(entry: StoredEntry, { newSuperior }: RenameRequest, writer: Requester): StoredEntry {
   if (newSuperior !== undefined) return resolveEntry(newSuperior, writer);
   if (entry.parent === undefined) throw refuse.unwilling();
   return entry.parent;
 }
 
-function assertAllowed(entry: StoredEntry, parent: StoredEntry, { store }: Writer): void {
+function assertAllowed(entry: StoredEntry, parent: StoredEntry, { store }: Requester): void {
   if (parent.namingContext !== entry.namingContext || parent.isAtOrBelow(entry)) throw refuse.unwilling();
   if (entry.namingContext !== store.configuration) return;
   const needed = parent === entry.parent ? configurationAllowsRename : configurationAllowsMove;

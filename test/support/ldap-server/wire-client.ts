@@ -6,15 +6,14 @@ import { assertionKey, type StoredEntry, valueKey } from '../../../src/embedded/
 import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
+import { type Client, readRootDse, requesterOf, write } from '../../../src/embedded/session.ts';
 import {
-  type Client,
+  administrator,
+  type Requester,
   type RequestOptions,
-  readerOf,
-  readRootDse,
-  write,
-  writerOf,
-} from '../../../src/embedded/session.ts';
-import { administrator, type Reader, type ReturnedAttribute, visibleValues } from '../../../src/embedded/view.ts';
+  type ReturnedAttribute,
+  visibleValues,
+} from '../../../src/embedded/view.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
 import { type Control, controlOid } from '../../../src/ldap/session.ts';
 import { type Account, authenticate, type Identity } from './accounts.ts';
@@ -88,7 +87,7 @@ export class WireClient {
       case 'extended':
         return [encodeResult(id, 'extended', success, { extendedValue: this.#extended(operation) })];
       case 'rename':
-        renameEntry(operation, writerOf(this.#client(), options));
+        renameEntry(operation, requesterOf(this.#client(), options));
         this.#replica.surroundings.written(this.#replica);
         break;
       case 'delete':
@@ -128,7 +127,7 @@ export class WireClient {
         encodeResult(id, 'search', success),
       ];
     }
-    const reader = readerOf(this.#client(), optionsOf(controls));
+    const reader = requesterOf(this.#client(), optionsOf(controls));
     const paged = readControl(controls, controlOid.pagedResults, decodePagedResults);
     const emptyPages = fault?.kind === 'empty-pages' ? fault.count : 0;
     if (paged !== undefined && paged.cookie.length > 0) {
@@ -146,7 +145,7 @@ export class WireClient {
   }
 
   #compare({ dn, attribute, value }: CompareRequest, options: RequestOptions): number {
-    const reader = readerOf(this.#client(), options);
+    const reader = requesterOf(this.#client(), options);
     const type = attributeType(attribute);
     const held = visibleValues(resolveEntry(dn, reader), type);
     if (held.length === 0) throw refuseEntry.noAttribute(type.name);
@@ -176,7 +175,7 @@ interface Found {
 function entriesAnswer(
   id: number,
   request: SearchRequest,
-  reader: Reader,
+  reader: Requester,
   { entries, urls, code = resultCode.success, cookie }: Found,
 ): Answer {
   const controls =
@@ -226,7 +225,7 @@ function resultOf(error: unknown): LdapResult {
 }
 
 /** Where the rest of a subtree is: other naming contexts below its base, as LDAP URLs. */
-function continuations({ base, scope }: Pick<SearchRequest, 'base' | 'scope'>, reader: Reader): string[] {
+function continuations({ base, scope }: Pick<SearchRequest, 'base' | 'scope'>, reader: Requester): string[] {
   if (scope !== 'subtree' || reader.wholeForest || base === '') return [];
   const top = searchBase({ base, scope }, reader);
   return reader.store.namingContexts
