@@ -33,7 +33,7 @@ export class Store {
     const known = this.#located.get(dn);
     if (known !== undefined) return known;
     let at: StoredEntry | undefined = this.root;
-    for (const rdn of parseDn(dn).toReversed()) at = at?.children.get(rdnKey(formatDn([rdn])));
+    for (const rdn of parseDn(dn).toReversed()) at = at?.children.get(normalizedDn(formatDn([rdn])));
     return at;
   }
 
@@ -59,7 +59,7 @@ export class Store {
 
   #reachChild(parent: StoredEntry, rdn: Rdn): StoredEntry {
     const text = formatDn([rdn]);
-    const key = rdnKey(text);
+    const key = normalizedDn(text);
     let child = parent.children.get(key);
     if (child === undefined) {
       child = this.#newEntry(text, parent);
@@ -86,9 +86,9 @@ export class Store {
   /** Gives the entry another RDN or parent, or both; everything below goes with it. */
   move(entry: StoredEntry, parent: StoredEntry, type: string, value: string): void {
     const rdn = childDn('', type, value);
-    entry.parent?.children.delete(rdnKey(entry.rdn));
+    entry.parent?.children.delete(normalizedDn(entry.rdn));
     // A phantom at the new place stays what its referrers name, but out of the tree: the name is taken now.
-    parent.children.set(rdnKey(rdn), entry);
+    parent.children.set(normalizedDn(rdn), entry);
     entry.rdn = rdn;
     entry.parent = parent;
     this.#located.clear();
@@ -213,14 +213,6 @@ export class Store {
     return { version: 1, time, origin: this.defaultOrigin, originUsn: usn, usn };
   }
 
-  /** Takes an entry out without a trace: what garbage collection does to a tombstone. */
-  remove(entry: StoredEntry): void {
-    for (const type of [...entry.attributes.keys()]) this.set(entry, type, []);
-    entry.stamps.clear();
-    entry.present = false;
-    this.#located.clear();
-  }
-
   /** A copy that shares nothing that changes. */
   clone(): Store {
     const copy = new Store();
@@ -258,10 +250,6 @@ export class Store {
 }
 
 const objectGuid = attributeType('objectGUID');
-
-function rdnKey(rdn: string): string {
-  return normalizedDn(rdn);
-}
 
 function addTo<K>(map: Map<K, Set<StoredEntry>>, key: K, entry: StoredEntry): void {
   const set = map.get(key);

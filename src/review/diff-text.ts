@@ -27,6 +27,7 @@ import {
 } from './rows.ts';
 import { type Outcome, rowOutcome } from './summary.ts';
 
+/** How much of a review is shown, and how wide. */
 export interface TextReviewOptions {
   readonly style: Style;
   /** What sentences are wrapped to, in columns. */

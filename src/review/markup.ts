@@ -8,6 +8,7 @@ export interface Html {
   readonly html: string;
 }
 
+/** What can be put into markup. */
 export type Content = string | number | Html | readonly Content[];
 
 /** Markup with content put in: text is made visible and escaped, markup stays as it is. */
@@ -41,10 +42,12 @@ export function isolated(text: string): Html {
   return html`${runs}`;
 }
 
+/** A remark beside something. */
 export function aside(text: string): Html {
   return html`<span class="aside">${isolated(text)}</span>`;
 }
 
+/** A name that is to be copied. */
 export function code(text: string): Html {
   return html`<code>${isolated(text)}</code>`;
 }

@@ -21,6 +21,7 @@ import { defaultLanguage } from '../files/template-tree.ts';
 import { decodeText, encodingOfCodePage, type TextEncoding } from '../files/text-encoding.ts';
 import { groupBy } from '../words.ts';
 
+/** A value that is removed or added. */
 export interface DiffLine {
   readonly sign: '-' | '+';
   /** Up to the value, its separator included: `description: `, `description:: ` before what is no plain text. */
@@ -50,6 +51,7 @@ export interface FilesRow extends Numbered {
   readonly changes: readonly FileChange[];
 }
 
+/** The lines of one entry. */
 export interface EntryPart {
   readonly dn: string;
   /** The DN of the deleted object that is restored. */
@@ -68,6 +70,7 @@ export interface EntriesRow extends Numbered {
   readonly changes: readonly EntryChange[];
 }
 
+/** A row of a review. */
 export type ReviewRow = FilesRow | EntriesRow;
 
 /** The rows of a plan, numbered: files by language, the default first, then entries in the plan's order. */
@@ -295,6 +298,7 @@ function isKnown(encoding: string): encoding is TextEncoding {
   return page === undefined ? unicode.test(encoding) : encodingOfCodePage(Number(page)) === encoding;
 }
 
+/** A part of a value: all of it differs, or none. */
 export interface Segment {
   readonly text: string;
   readonly changed: boolean;

@@ -159,7 +159,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | u
 }
 
 /** The outcome of a plan: a line in all, and a line a run. */
-export function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
+function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   yield `  ${visible(outcomeInWords(plan, outcome))}`;
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
 }

@@ -6,7 +6,7 @@ import type { Choice, MultiselectQuestion, SelectQuestion } from './prompter.ts'
 import type { Style } from './style.ts';
 import { displayWidth, largest, pad, startOf, truncate, visible, wrap } from './text-layout.ts';
 
-export interface ChoiceListState {
+interface ChoiceListState {
   /** Words that a choice must contain to be shown. */
   readonly filter: string;
   /** Index of the choice under the pointer; undefined if the pointer is on none. */
@@ -216,39 +216,11 @@ const matchesNothing = (list: List, filter: string): boolean =>
 const selectable = ({ choices }: Pick<List, 'choices'>, indexes: readonly number[]): readonly number[] =>
   indexes.filter((index) => choices[index]?.disabled === undefined);
 
-/** Where a key moves the pointer: among `stops`, of the `shown` choices; undefined if the key moves nothing. */
-function target(
-  action: string | undefined,
-  focus: number | undefined,
-  stops: readonly number[],
-  shown: readonly number[],
-  size: () => number,
-): number | undefined {
-  const at = focus === undefined ? -1 : stops.indexOf(focus);
-  const position = focus === undefined ? -1 : shown.indexOf(focus);
-  switch (action) {
-    case 'up':
-      return at < 0 ? stops.at(-1) : stops.at(at - 1);
-    case 'down':
-      return stops[at + 1] ?? stops[0];
-    case 'pageUp': {
-      const up = position - size();
-      return stops.findLast((stop) => shown.indexOf(stop) <= up) ?? stops[0];
-    }
-    case 'pageDown': {
-      const down = position + size();
-      return stops.find((stop) => shown.indexOf(stop) >= down) ?? stops.at(-1);
-    }
-    case 'home':
-      return stops[0];
-    case 'end':
-      return stops.at(-1);
-    default:
-      return undefined;
-  }
-}
-
-/** @param space where the list is drawn, which decides how many choices are on a page */
+/**
+ * Where a key moves the pointer; the same state if it moves nothing.
+ *
+ * @param space where the list is drawn, which decides how many choices are on a page
+ */
 function move(
   state: ChoiceListState,
   list: List,
@@ -257,9 +229,33 @@ function move(
   appearance: Appearance,
 ): ChoiceListState {
   const shown = matching(list, state.filter);
-  const size = (): number => pageSize(drawnList(state, list, space, appearance), space);
-  const focus = target(action, state.focus, selectable(list, shown), shown, size);
-  return focus === undefined ? state : { ...state, focus };
+  const stops = selectable(list, shown);
+  const at = state.focus === undefined ? -1 : stops.indexOf(state.focus);
+  const to = (focus: number | undefined): ChoiceListState => (focus === undefined ? state : { ...state, focus });
+  const pagesOn = (pages: 1 | -1): number => {
+    const position = state.focus === undefined ? -1 : shown.indexOf(state.focus);
+    return position + pages * pageSize(drawnList(state, list, space, appearance), space);
+  };
+  switch (action) {
+    case 'up':
+      return to(at < 0 ? stops.at(-1) : stops.at(at - 1));
+    case 'down':
+      return to(stops[at + 1] ?? stops[0]);
+    case 'pageUp': {
+      const up = pagesOn(-1);
+      return to(stops.findLast((stop) => shown.indexOf(stop) <= up) ?? stops[0]);
+    }
+    case 'pageDown': {
+      const down = pagesOn(1);
+      return to(stops.find((stop) => shown.indexOf(stop) >= down) ?? stops.at(-1));
+    }
+    case 'home':
+      return to(stops[0]);
+    case 'end':
+      return to(stops.at(-1));
+    default:
+      return state;
+  }
 }
 
 /**

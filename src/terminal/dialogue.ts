@@ -7,6 +7,7 @@ export interface Key {
   readonly text: string | undefined;
 }
 
+/** The space for a question while it is open. */
 export interface Space {
   /** Columns for `entry`. */
   readonly entryColumns: number;
@@ -17,6 +18,7 @@ export interface Space {
   readonly style: Style;
 }
 
+/** What a question shows. */
 export interface View {
   /** The typed text, shown after the question. */
   readonly entry: string;
@@ -30,7 +32,7 @@ export interface View {
 export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
 
 /** How the question is asked where nothing can be redrawn: lines are printed, and one line is read. */
-export interface PlainForm<State> {
+interface PlainForm<State> {
   /** Printed between the question and the line to type. */
   readonly rows: readonly string[];
   /** How far a row that wraps is indented from its second line on. */
@@ -65,6 +67,7 @@ export interface Dialogue<State, Answer> {
   readonly plain: PlainForm<State>;
 }
 
+/** What a question is drawn on. */
 export interface Paper {
   /** Columns of a line: one less than the terminal has, because a full line wraps. */
   readonly columns: number;
@@ -73,6 +76,7 @@ export interface Paper {
   readonly style: Style;
 }
 
+/** The lines of a question, and where the cursor is. */
 export interface Drawing {
   readonly lines: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };

@@ -20,6 +20,7 @@ export interface Question {
   readonly flag?: string;
 }
 
+/** The question for one of several values. */
 export interface SelectQuestion<T> extends Question {
   /** At least one must not be disabled. */
   readonly choices: readonly Choice<T>[];
@@ -41,6 +42,7 @@ export interface MultiselectQuestion<T> extends Question {
   readonly minimum?: number;
 }
 
+/** The question for a text. */
 export interface InputQuestion extends Question {
   /** The answer of Enter alone. */
   readonly initial?: string;
@@ -48,15 +50,18 @@ export interface InputQuestion extends Question {
   readonly validate?: (text: string) => string | undefined;
 }
 
+/** The question for a whole number. */
 export interface IntegerQuestion extends Question {
   readonly initial?: number;
   readonly validate?: (value: number) => string | undefined;
 }
 
+/** The question for a text that is not shown. */
 export interface SecretQuestion extends Question {
   readonly validate?: (text: string) => string | undefined;
 }
 
+/** The question for yes or no. */
 export interface ConfirmQuestion extends Question {
   /** What to know for the answer, in paragraphs; shown while the question is open, as far as there is room. */
   readonly about?: readonly string[];

@@ -72,6 +72,7 @@ export interface Signs {
   readonly tree: { readonly branch: string; readonly last: string; readonly line: string; readonly dash: string };
 }
 
+/** Signs of a terminal that shows all of Unicode. */
 export const unicodeSigns: Signs = {
   question: { open: '?', answered: '✔', cancelled: '✖', back: '←' },
   pointer: '▸',
@@ -87,6 +88,7 @@ export const unicodeSigns: Signs = {
   tree: { branch: '├', last: '└', line: '│', dash: '─' },
 };
 
+/** Signs of a terminal that shows ASCII alone. */
 export const asciiSigns: Signs = {
   question: { open: '?', answered: '+', cancelled: 'x', back: '<' },
   pointer: '>',

@@ -109,20 +109,20 @@ const controlKeys = {
 };
 
 /** The text that a key types, if it types any. */
-export function typedText(text: string | undefined, key: TerminalKey): string | undefined {
+function typedText(text: string | undefined, key: TerminalKey): string | undefined {
   return text !== undefined && !key.ctrl && !key.meta && !/\p{Cc}/u.test(text) ? text : undefined;
 }
 
 const keyOf = (text: string | undefined, key: EnquirerKey): Key => ({ action: key.action, text: typedText(text, key) });
 
 /** The size and style that a terminal has now. */
-export function paperOf({ output, color, signs }: Terminal): Paper {
+function paperOf({ output, color, signs }: Terminal): Paper {
   // Some pseudo-terminals report a size of 0.
   return { columns: (output.columns || 80) - 1, rows: (output.rows || 24) - 1, style: createStyle(color, signs) };
 }
 
 /** Reports key presses and the end of the input. The returned function stops this and leaves raw mode. */
-export function listen(
+function listen(
   terminal: Terminal,
   on: { key: (text: string | undefined, key: TerminalKey) => void; end: () => void; resize: () => void },
 ): () => void {
@@ -250,7 +250,7 @@ async function openQuestion<State, Answer>(terminal: Terminal, dialogue: Dialogu
  *
  * @throws BackError on Escape; CancelledError on Ctrl-C, Ctrl-D and the end of the input.
  */
-export async function ask<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>): Promise<Answer> {
+async function ask<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>): Promise<Answer> {
   // The end of the input is reported once only, before this question.
   if (terminal.input.readableEnded) throw new CancelledError();
   const prompt = await openQuestion(terminal, dialogue);
