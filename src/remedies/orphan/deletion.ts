@@ -253,7 +253,7 @@ export const tooMany = 'too-many-references';
 export const namedOnly = 'mailboxes-named-only';
 
 /** The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the last one. */
-export const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];
+const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];
 
 /** monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
 export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';

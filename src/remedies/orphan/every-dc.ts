@@ -39,6 +39,7 @@ const day = 86_400_000;
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
 const silence = 2;
 
+/** Whether the DCs hear of each other. */
 export interface ReplicationFacts {
   /** Of the Configuration naming context alone. */
   readonly news: ReplicationNews;

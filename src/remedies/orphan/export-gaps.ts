@@ -8,7 +8,8 @@ import { and, type DirectorySession, equal, type Filter, or, present } from '../
 import { counted } from '../../words.ts';
 import { databaseClasses, type ExchangeServer, isLegacy, type Organisation } from './organisation.ts';
 
-export interface ExportGaps {
+/** What an export lacks. */
+interface ExportGaps {
   readonly lacksComputers: boolean;
   /** Whether a mailbox may be in a database without this export showing it. */
   readonly lacksMailboxes: boolean;

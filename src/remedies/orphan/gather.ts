@@ -53,7 +53,7 @@ import {
 } from './survey.ts';
 
 /** No server is chosen yet. */
-export interface ServersFacts {
+interface ServersFacts {
   readonly kind: 'servers';
   readonly survey: Survey;
   readonly log: SetupLog | undefined;
@@ -102,7 +102,7 @@ export interface DeletionFacts extends DeleteRights {
 }
 
 /** For a plan that deletes nothing (an undo that brings a server back), and for one whose server object is gone. */
-export interface NothingToDelete {
+interface NothingToDelete {
   readonly kind: 'nothing to delete';
   readonly target: ForestTarget;
   /** DN of the server object that the plan deletes, and that is not there. */
@@ -119,6 +119,7 @@ export interface LeftoverFacts extends Leftovers {
   readonly emptyContainers: readonly string[];
 }
 
+/** What was read for the options, or for a plan. */
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
 /**

@@ -11,6 +11,7 @@ import { type DirectorySession, deletedObjectsControl, equal, everything, or, pr
 import type { ExchangeServer } from './organisation.ts';
 import { hostsIn } from './referrers.ts';
 
+/** What is to be seen where server objects lie: in CN=Servers of each administrative group. */
 export interface ServerPlaces {
   /** Every entry in a CN=Servers, normalised. */
   readonly entries: ReadonlySet<string>;
@@ -18,7 +19,7 @@ export interface ServerPlaces {
   readonly groups: ReadonlySet<string>;
 }
 
-/** Reads them. Throws DirectoryError. */
+/** Reads what is in every CN=Servers. Throws DirectoryError. */
 export async function readServerPlaces(session: DirectorySession, configuration: string): Promise<ServerPlaces> {
   const legacyNames = new Map<string, string>();
   const containers: string[] = [];
@@ -135,7 +136,7 @@ function isServer({ objectClasses }: Tombstone): boolean {
 }
 
 /** The server whose object a deleted entry was, or which it was below or a copy on; undefined if nothing shows it. */
-export function serverOfDeleted(dn: string, tombstones: Tombstones): string | undefined {
+function serverOfDeleted(dn: string, tombstones: Tombstones): string | undefined {
   const seen = new Set<string>();
   let at = dn;
   for (;;) {
@@ -289,10 +290,12 @@ export async function clientAccessArrays(
   return arrays;
 }
 
+/** The text in lower case, as names are compared. */
 export function lower(text: string): string {
   return text.toLowerCase();
 }
 
+/** Whether a value of a plan is text. */
 export function isText(value: PlanValue): value is string {
   return typeof value === 'string';
 }

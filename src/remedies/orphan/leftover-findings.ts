@@ -27,6 +27,7 @@ import { type Survey, serversOf } from './survey.ts';
 
 /** Of a long list the screen shows so many references to each entry, and so many lines in all. */
 const fewReferences = 3;
+
 const fewLines = 40;
 
 /** What is gone, by server, with what refers to it; [] if nothing does. @param inFull else the beginning of it */
@@ -67,6 +68,52 @@ function few(nodes: readonly Node[]): readonly Node[] {
 function shortened(lines: readonly string[], most: number): readonly string[] {
   const more = lines.length - most;
   return more <= 0 ? lines : [...lines.slice(0, most), `… and ${more.toLocaleString('en')} more`];
+}
+
+/** What points at one server and at what was below it. */
+interface LeftoverGroup {
+  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
+  readonly server: string | undefined;
+  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
+  readonly isThere: boolean;
+  /** By what the values name: a deleted entry, or the server in text. */
+  readonly targets: readonly LeftoverTarget[];
+}
+
+/** A deleted entry or a name, and what refers to it. */
+interface LeftoverTarget {
+  readonly named: string;
+  readonly referrers: readonly Referrer[];
+}
+
+/** By server, those of which the server is not known last; within a server by what is named. */
+function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): readonly LeftoverGroup[] {
+  const there = namesOf(serversOf(survey));
+  const pointing = leftovers.flatMap((referrer) =>
+    referrer.values.filter(isText).map((value) => {
+      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
+      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
+    }),
+  );
+  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
+    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
+    .map(([name, here]) => ({
+      server: here[0]?.server,
+      isThere: there.has(name),
+      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
+        named,
+        referrers: distinct(
+          values.map(({ referrer }) => referrer),
+          ({ id }) => id,
+        ),
+      })),
+    }));
+}
+
+/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
+function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
+  const dn = dnIn(value);
+  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
 }
 
 function headingOf({ server, isThere, targets }: LeftoverGroup): string {
@@ -297,49 +344,4 @@ export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): 
             },
           ],
   };
-}
-
-/** What points at one server and at what was below it. */
-export interface LeftoverGroup {
-  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
-  readonly server: string | undefined;
-  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
-  readonly isThere: boolean;
-  /** By what the values name: a deleted entry, or the server in text. */
-  readonly targets: readonly LeftoverTarget[];
-}
-
-export interface LeftoverTarget {
-  readonly named: string;
-  readonly referrers: readonly Referrer[];
-}
-
-/** By server, those of which the server is not known last; within a server by what is named. */
-export function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): readonly LeftoverGroup[] {
-  const there = namesOf(serversOf(survey));
-  const pointing = leftovers.flatMap((referrer) =>
-    referrer.values.filter(isText).map((value) => {
-      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
-      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
-    }),
-  );
-  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
-    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
-    .map(([name, here]) => ({
-      server: here[0]?.server,
-      isThere: there.has(name),
-      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
-        named,
-        referrers: distinct(
-          values.map(({ referrer }) => referrer),
-          ({ id }) => id,
-        ),
-      })),
-    }));
-}
-
-/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
-function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
-  const dn = dnIn(value);
-  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
 }

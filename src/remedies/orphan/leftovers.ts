@@ -52,7 +52,7 @@ export interface Leftovers {
 }
 
 /** Which reference it is, and the administrative group that it names: `/o=…/ou=…`, or its DN. */
-export interface UnseenServer {
+interface UnseenServer {
   readonly id: string;
   readonly group: string;
 }

@@ -19,6 +19,7 @@ const alongByFlag: Readonly<Record<string, Along>> = {
   'servers-container': 'servers-container',
 };
 
+/** What the flags or the wizard ask for. */
 export interface OrphanOptions extends RemedyOptions {
   /** Which server object; undefined to look only, before it is asked. */
   readonly wanted: Wanted | undefined;
@@ -122,6 +123,7 @@ async function readLog(file: string): Promise<SetupLog> {
   }
 }
 
+/** What the last run in a setup log says. */
 export interface SetupLog {
   /** The file's name, for people. */
   readonly source: string;

@@ -1,4 +1,7 @@
-/** The Exchange organisation in the Configuration partition: its containers, every server object, and which Exchange each is of. */
+/**
+ * The Exchange organisation in the Configuration partition: its containers, every server object with its names, and which
+ * Exchange each is of.
+ */
 
 import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
@@ -39,7 +42,7 @@ export function isFullServer({ roles, isConflict }: ExchangeServer): boolean {
 }
 
 /** How many objects that its roles imply are below a server. */
-export interface RoleChildren {
+interface RoleChildren {
   readonly virtualDirectories: number;
   readonly receiveConnectors: number;
   readonly informationStores: number;
@@ -51,6 +54,7 @@ export interface AdminGroup {
   readonly organisation: string;
 }
 
+/** What of Exchange is in the Configuration partition. */
 export interface Organisation {
   /** DNs of the organisations. */
   readonly organisations: readonly string[];

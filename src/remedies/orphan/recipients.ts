@@ -118,13 +118,13 @@ export interface RecipientCount {
 export const firstNames = 5;
 
 /** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
-export const mostCleanable = 1000;
+const mostCleanable = 1000;
 
 /** Mailboxes of Exchange's own that are kept: an organisation has a dozen, and one or two more a database. */
 const mostOwn = 500;
 
 /** Which entries count. */
-export interface RecipientScope {
+interface RecipientScope {
   /** A global catalog has the Configuration partition too, which is looked through on its own. */
   readonly isRecipient: (dn: string) => boolean;
   /** Whether the DC that will be written to holds the entry of this DN. */
@@ -371,7 +371,7 @@ export async function otherRecipientAttributes(session: DirectorySession): Promi
 }
 
 /** Where recipients are looked for. */
-export interface RecipientPlaces extends RecipientScope {
+interface RecipientPlaces extends RecipientScope {
   /** With the DC that is written to: its domains have all of their attributes there. */
   readonly session: DirectorySession;
   readonly domains: readonly string[];

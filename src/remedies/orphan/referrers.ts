@@ -148,13 +148,14 @@ export function keyOf(guid: string, attribute: string, value: PlanValue): string
 }
 
 /** What is compared with. */
-export interface ToDelete {
+interface ToDelete {
   /** Text that holds one of these means the server, and nothing else. */
   readonly names: OwnNames;
   /** DNs of the entries that go, normalised. */
   readonly dns: ReadonlySet<string>;
 }
 
+/** What refers to the server in the Configuration naming context, and what was left there earlier. */
 export interface ConfigurationFindings {
   readonly referrers: readonly Referrer[];
   /** References to the databases that it owns and that stay: they dangle when these go too, and not before. */

@@ -58,8 +58,11 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   },
 };
 
-/** Asks for the server; then, in the wizard, for a supported way and for the references to keep. */
-export async function ask(
+/**
+ * Asks for the server; then, in the wizard, for a supported way and for the references to keep. Throws UsageError where no
+ * one can be asked.
+ */
+async function ask(
   facts: OrphanFacts,
   options: OrphanOptions,
   { prompter, isWizard }: Asking,
@@ -204,7 +207,7 @@ async function askWhatToKeep(
 type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
 
 /** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
-export function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = true): readonly Exhibit[] {
+function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = true): readonly Exhibit[] {
   // A look that only what goes along has changed shows nothing new.
   if (options?.asked.has('also') === true) return [];
   switch (facts.kind) {

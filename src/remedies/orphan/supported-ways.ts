@@ -22,6 +22,7 @@ import type { SurveyedServer } from './survey.ts';
 
 type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 
+/** What Microsoft supports: setup run again, a recovery, the removal of a provisioned or Edge server, Exchange System Manager. */
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
 interface Way {
@@ -185,14 +186,14 @@ export function setupCommand({ year, build }: Release, switches: string): string
 }
 
 /** What to add to a command of setup where the release is not known; '' where it is. */
-export function unknownRelease({ year }: Release): string {
+function unknownRelease({ year }: Release): string {
   return year === undefined
     ? ' The version is not known here: the program is Setup.com of 2007 and 2010, and from 2013 on Setup.exe with its switch for the licence terms.'
     : '';
 }
 
 /** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */
-export function defaultInstallPath({ year }: Release): string {
+function defaultInstallPath({ year }: Release): string {
   const folder = 'C:\\Program Files\\Microsoft\\Exchange Server';
   if (year === undefined || year <= 2007) return folder;
   return `${folder}\\${year === 2010 ? 'V14' : 'V15'}`;

@@ -54,6 +54,7 @@ export function serversOf({ servers }: Pick<Survey, 'servers'>): readonly Exchan
   return servers.map(({ server }) => server);
 }
 
+/** With which directory it is read. */
 export interface Sessions {
   /** With the DC that is written to. */
   readonly session: DirectorySession;
@@ -61,6 +62,12 @@ export interface Sessions {
   readonly global: DirectorySession | undefined;
 }
 
+/**
+ * Reads every server with its account. Throws DirectoryError; RefusedError for an export without objectClass, and where
+ * there is no server.
+ *
+ * @param mayBeEmpty whether there may be no server
+ */
 export async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
   const { session, isExport, target } = world;
   const whole = isExport ? (sessions.global ?? session) : undefined;
@@ -164,7 +171,8 @@ export type ComputerAccount =
     }
   | PresentAccount;
 
-export interface PresentAccount {
+/** An account that is there. */
+interface PresentAccount {
   readonly kind: 'present';
   readonly dn: string;
   readonly isDisabled: boolean;
@@ -193,7 +201,7 @@ const exchangeGroups =
  * @param directory a session with a global catalog, or with a DC of the domain that is looked at
  * @param base '' for everything that a global catalog has
  */
-export async function readAccounts(
+async function readAccounts(
   directory: DirectorySession,
   base: string,
   servers: readonly ExchangeServer[],
@@ -274,9 +282,11 @@ function timeOf(entry: Entry, attribute: string): Date | undefined {
   return time === 'never' ? undefined : time;
 }
 
+/** What the evidence comes to. */
 export type Verdict = 'likely orphan' | 'unclear' | 'in use' | 'provisioned only';
 
-export interface Evidence {
+/** What the directory shows of a server. */
+interface Evidence {
   /** What speaks for an orphan, in words. */
   readonly for: readonly string[];
   readonly against: readonly string[];
