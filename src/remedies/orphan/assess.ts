@@ -8,14 +8,22 @@ import { isProtected } from '../../change/subtree.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { unjustified } from './changes.ts';
+import { mailTransferAgentsIn, tooMany } from './deletion.ts';
 import { replicationFindings } from './every-dc.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
-import { assessLeftovers, oneDomainOnly } from './leftover-findings.ts';
 import { whatLogFound } from './options.ts';
 import { administrators, releaseOf } from './organisation.ts';
-import { recipientReferences } from './recipients.ts';
-import { grantee, grantsOf, referenceFindings } from './reference-findings.ts';
+import { type RecipientCount, recipientReferences } from './recipients.ts';
+import {
+  assessLeftovers,
+  countedEvidence,
+  grantee,
+  grantsOf,
+  oneDomainOnly,
+  referenceFindings,
+  serverFor,
+} from './reference-findings.ts';
 import { supportedWays } from './supported-ways.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './survey.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
@@ -39,6 +47,7 @@ function* meaningOf(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): Ge
   yield supportedWays(facts);
   yield* uninstallerBlockers(facts, proposal);
   yield* referenceFindings(facts, proposal);
+  yield* recipientFindings(facts);
   yield* companionFindings(facts, proposal);
   yield* inUse(facts);
   if (facts.replication !== undefined)
@@ -69,6 +78,74 @@ function serverGone(
         'Nothing shows any more that what the plan still changes belongs to it. Look for what is left: orphan --leftovers.',
         { evidence: [dn, ...open.map((change) => change.dn)], subjects: [dn] },
       );
+}
+
+/** Recipients that the changes do not clear: beyond the number of one plan, and of other domains. */
+function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void> {
+  const beyond = facts.recipients.filter(({ notListed }) => notListed > 0);
+  const elsewhere = facts.recipients.filter((one) => one.elsewhere.count > 0);
+  if (beyond.length > 0)
+    yield blocker(
+      tooMany,
+      'More recipients refer to the server than one plan clears',
+      `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold keep naming the server.`,
+      {
+        evidence: beyond.flatMap(countedEvidence),
+        subjects: beyond.map(({ reference }) => reference.attribute),
+        measure: { value: beyond.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
+      },
+    );
+  if (elsewhere.length > 0)
+    yield blocker(
+      'recipients-in-other-domains',
+      'Recipients of other domains refer to the server, which this domain controller cannot write',
+      `Clear the attribute in their domain, then make the plan again: ${elsewhere.flatMap((one) => clearCommandsElsewhere(facts, one)).join('; ')}.`,
+      {
+        evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
+        subjects: elsewhere.map(({ reference }) => reference.attribute),
+        measure: { value: elsewhere.reduce((sum, one) => sum + one.elsewhere.count, 0), unit: 'objects' },
+      },
+    );
+}
+
+/** What clears an attribute of every recipient that names the server by it. */
+function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly string[] {
+  return clearingOf(
+    facts,
+    one,
+    distinct(one.cleanable.flatMap(({ values }) => values)).filter((value) => typeof value === 'string'),
+    '',
+  );
+}
+
+/** The same in each of the domains that the first of them are of. */
+function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): readonly string[] {
+  const domains = distinct(one.elsewhere.first.map((dn) => serverFor(facts.survey.target, dn)));
+  return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
+}
+
+/** @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if another */
+function clearingOf(
+  { chosen, subtree }: DeletionFacts,
+  { reference }: RecipientCount,
+  others: readonly string[],
+  domain: string,
+): readonly string[] {
+  const named = {
+    legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
+    databases: () => [],
+    'mail transfer agents': () => mailTransferAgentsIn(subtree),
+    'any deleted entry': () => others,
+  };
+  return named[reference.named]().map((value) => {
+    const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
+    return `Get-ADObject${domain} -LDAPFilter ${filter} | Set-ADObject${domain} -Clear ${reference.attribute}`;
+  });
+}
+
+/** RFC 4515 section 3. */
+function escapedInFilter(character: string): string {
+  return `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
 /** What goes with the server although it must stay, what stays although it was to go, and what is left empty. */

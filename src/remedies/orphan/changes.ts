@@ -33,9 +33,9 @@ import {
   tooMany,
 } from './deletion.ts';
 import { isNextStep } from './describe.ts';
-import { clearableReferrers, type DeletionFacts, type LeftoverFacts, type OrphanFacts } from './gather.ts';
+import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { leftoverTest } from './gone-servers.ts';
-import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients } from './leftovers.ts';
+import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients, type LeftoverFacts } from './leftovers.ts';
 import type { OrphanOptions } from './options.ts';
 import { isDatabase } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';

@@ -11,7 +11,6 @@ import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { entriesThatGo, serverDeletedIn } from './deletion.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
-import { describeLeftovers } from './leftover-findings.ts';
 import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';
 import { activation } from './uninstaller-blockers.ts';
@@ -339,5 +338,28 @@ function setupStep(host: string): Step {
   return {
     text: `Run setup again${where}. It must not offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
     commands: [],
+  };
+}
+
+/** Such a plan in words; what refers to what is in its exhibit. */
+export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<Description, 'changes'> {
+  const attributes = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+  const stays = leftOut.filter(({ reason }) => reason !== 'keep').map(({ what }) => what);
+  return {
+    title: 'Clear what earlier deletions of Exchange servers left behind',
+    summary: [
+      { name: 'References cleared', value: counted(attributes.length, 'attribute') },
+      { name: 'Left as they are', value: leftOut.length.toLocaleString('en') },
+    ],
+    nextSteps:
+      stays.length === 0
+        ? []
+        : [
+            {
+              text: 'These references stay. The finding leftovers-not-cleared has the command for each: show this change with --verbose.',
+              commands: [],
+              lines: stays,
+            },
+          ],
   };
 }

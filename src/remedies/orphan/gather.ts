@@ -24,7 +24,7 @@ import {
   serverDeletedIn,
 } from './deletion.ts';
 import { type ReplicationFacts, readReplication } from './every-dc.ts';
-import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
+import { isOfLeftovers, type LeftoverFacts, readLeftovers } from './leftovers.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
 import { isDatabase, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
 import {
@@ -111,14 +111,6 @@ interface NothingToDelete {
   readonly done: ReadonlySet<Change>;
 }
 
-/** What earlier deletions have left behind. */
-export interface LeftoverFacts extends Leftovers {
-  readonly kind: 'leftovers';
-  readonly survey: Survey;
-  /** DNs of the empty CN=Servers of legacy administrative groups. */
-  readonly emptyContainers: readonly string[];
-}
-
 /** What was read for the options, or for a plan. */
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
@@ -152,7 +144,8 @@ export async function gather(
         : known.survey;
     if (isLeftovers) {
       const done = scope.kind === 'plan' ? await doneOf(world, scope) : new Set<Change>();
-      return { kind: 'leftovers', survey, ...(await leftoversOf(world, sessions, survey)), done };
+      world.watch.update('Exchange', 'reading every value of the configuration');
+      return { ...(await readLeftovers(world, global, survey)), done };
     }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
@@ -176,15 +169,6 @@ export async function gather(
   } finally {
     await global?.close();
   }
-}
-
-async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { global }: Sessions, survey: Survey) {
-  watch.update('Exchange', 'reading every value of the configuration');
-  const { forest } = survey;
-  const there = serversOf(survey);
-  const context = forest.configurationNamingContext;
-  const empty = await readEmptyContainers(session, context, there, undefined, isExport);
-  return { ...(await readLeftovers(session, global, forest, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
 /**

@@ -1,11 +1,16 @@
-/** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
+/**
+ * What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone; and
+ * the tree of them, by server.
+ */
 
-import { isSameOrBelow, joinDn, normalizedDn } from '../../ad/dn.ts';
-import type { Forest } from '../../ad/forest.ts';
+import { deletedRdnOf, isSameOrBelow, joinDn, leafNameOf, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
+import type { TreeExhibit } from '../../change/exhibits.ts';
 import type { Change, Plan, PlanValue } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
-import { distinct } from '../../words.ts';
+import { counted, distinct, groupBy } from '../../words.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+import { readEmptyContainers } from './deletion.ts';
 import {
   adminGroupAbove,
   adminGroupIn,
@@ -17,19 +22,24 @@ import {
   isText,
   leftoverTest,
   lower,
+  namesOf,
   readServerPlaces,
   readTombstones,
   type ServerNames,
   type ServerPlaces,
+  serverDnIn,
   serverLists,
   serverNamed,
   type Tombstones,
 } from './gone-servers.ts';
 import { domainsOf, liesIn, otherRecipientAttributes } from './recipients.ts';
 import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
+import { type Survey, serversOf } from './survey.ts';
 
-/** What was found, and what of it the user may not write. */
-export interface Leftovers {
+/** What earlier deletions have left behind, and what of it the user may not write. */
+export interface LeftoverFacts {
+  readonly kind: 'leftovers';
+  readonly survey: Survey;
   readonly leftovers: readonly Referrer[];
   /** Names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
   readonly gone: ReadonlyMap<string, string>;
@@ -47,6 +57,8 @@ export interface Leftovers {
   readonly missing: readonly string[];
   /** Whether the recipients of every domain could be asked for. */
   readonly isForestWide: boolean;
+  /** DNs of the empty CN=Servers of legacy administrative groups. */
+  readonly emptyContainers: readonly string[];
   /** Changes of a saved plan that are done. */
   readonly done: ReadonlySet<Change>;
 }
@@ -71,16 +83,18 @@ const most = 1000;
  * hold DNs; then, once the servers that are gone are known by name, all text that has one of them as its host.
  * Throws DirectoryError.
  *
- * @param session with the DC that is written to, which holds all attributes of its domain's recipients
- * @param global with a global catalog, which is asked for the recipients of the other domains
+ * @param global with a global catalog, which is asked for the recipients of the other domains; the DC that is written to
+ * holds all attributes of its own domain's
  */
 export async function readLeftovers(
-  session: DirectorySession,
+  { session, isExport }: DirectoryWorld,
   global: DirectorySession | undefined,
-  forest: Forest,
-  servers: readonly ServerNames[],
-): Promise<Omit<Leftovers, 'done'>> {
+  survey: Survey,
+): Promise<Omit<LeftoverFacts, 'done'>> {
+  const { forest } = survey;
+  const servers = serversOf(survey);
   const { configurationNamingContext: configuration } = forest;
+  const emptyContainers = await readEmptyContainers(session, configuration, servers, undefined, isExport);
   const places = await readServerPlaces(session, configuration);
   const named = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))], places);
   const tombstones = await readTombstones(session, configuration);
@@ -117,6 +131,8 @@ export async function readLeftovers(
   const leftovers = all.slice(0, most).map(asClearable);
   const beyond = new Set(elsewhere.map(({ id }) => id));
   return {
+    kind: 'leftovers',
+    survey,
     leftovers,
     gone,
     tombstones,
@@ -129,6 +145,7 @@ export async function readLeftovers(
     unseen: unseenServers(found, places),
     missing,
     isForestWide: others.length === 0 || global !== undefined,
+    emptyContainers: emptyContainers.map(({ dn }) => dn),
   };
 }
 
@@ -243,8 +260,147 @@ export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
 }
 
 /** Those that this run can clear: their attribute may be empty, and this user and this DC can write it. */
-export function clearableIn({ leftovers, unwritable, elsewhere }: Leftovers): readonly Referrer[] {
+export function clearableIn({ leftovers, unwritable, elsewhere }: LeftoverFacts): readonly Referrer[] {
   return leftovers.filter(
     ({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id) && !elsewhere.has(id),
   );
+}
+
+/** Of a long list the screen shows so many references to each entry, and so many lines in all. */
+const fewReferences = 3;
+
+const fewLines = 40;
+
+/** What is gone, by server, with what refers to it; [] if nothing does. @param inFull else the beginning of it */
+export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly TreeExhibit[] {
+  const groups = groupsOf(facts);
+  if (groups.length === 0) return [];
+  const nodes = groups.flatMap((group) => [
+    { depth: 0, text: headingOf(group), notes: [] },
+    ...group.targets.toSorted(objectsFirst(group)).map((target) => ({
+      depth: 1,
+      text: targetInWords(target, group),
+      notes: shortened(
+        target.referrers.map((referrer) => referenceInWords(facts, referrer)),
+        inFull ? target.referrers.length : fewReferences,
+      ),
+    })),
+  ]);
+  return [
+    { kind: 'tree', id: 'leftovers', title: 'What is gone, and what refers to it', nodes: inFull ? nodes : few(nodes) },
+  ];
+}
+
+/** The servers that are gone, with the number of references to each. */
+export function leftoverHeadings(facts: LeftoverFacts): readonly string[] {
+  return groupsOf(facts).map(headingOf);
+}
+
+type Node = TreeExhibit['nodes'][number];
+
+/** As many nodes as the screen has room for. */
+function few(nodes: readonly Node[]): readonly Node[] {
+  let room = fewLines;
+  const shown = nodes.filter(({ notes }) => {
+    room -= 1 + notes.length;
+    return room >= 0;
+  });
+  const hidden = nodes.length - shown.length;
+  return hidden === 0
+    ? nodes
+    : [...shown, { depth: 0, text: `… ${hidden.toLocaleString('en')} more lines: --verbose`, notes: [] }];
+}
+
+function shortened(lines: readonly string[], most: number): readonly string[] {
+  const more = lines.length - most;
+  return more <= 0 ? lines : [...lines.slice(0, most), `… and ${more.toLocaleString('en')} more`];
+}
+
+/** What points at one server and at what was below it. */
+interface LeftoverGroup {
+  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
+  readonly server: string | undefined;
+  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
+  readonly isThere: boolean;
+  /** By what the values name: a deleted entry, or the server in text. */
+  readonly targets: readonly LeftoverTarget[];
+}
+
+/** A deleted entry or a name, and what refers to it. */
+interface LeftoverTarget {
+  readonly named: string;
+  readonly referrers: readonly Referrer[];
+}
+
+/** By server, those of which the server is not known last; within a server by what is named. */
+function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): readonly LeftoverGroup[] {
+  const there = namesOf(serversOf(survey));
+  const pointing = leftovers.flatMap((referrer) =>
+    referrer.values.filter(isText).map((value) => {
+      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
+      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
+    }),
+  );
+  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
+    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
+    .map(([name, here]) => ({
+      server: here[0]?.server,
+      isThere: there.has(name),
+      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
+        named,
+        referrers: distinct(
+          values.map(({ referrer }) => referrer),
+          ({ id }) => id,
+        ),
+      })),
+    }));
+}
+
+/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
+function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
+  const dn = dnIn(value);
+  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
+}
+
+function headingOf({ server, isThere, targets }: LeftoverGroup): string {
+  const references = targets.reduce((sum, { referrers }) => sum + referrers.length, 0);
+  const count = counted(references, 'reference');
+  if (server === undefined) return `Of no server, or of an unknown one: ${count}`;
+  return `${server}${isThere ? ' (a server object of this name exists)' : ''}: ${count}`;
+}
+
+/** The server object, then what was below it, then names in text. */
+function objectsFirst({ server }: LeftoverGroup): (one: LeftoverTarget, other: LeftoverTarget) => number {
+  const rank = ({ named }: LeftoverTarget): number => {
+    const entry = nameOfEntry(named)?.toLowerCase();
+    return entry === undefined ? 2 : entry === server?.toLowerCase() ? 0 : 1;
+  };
+  return (one, other) => rank(one) - rank(other);
+}
+
+/** "EX09 (its object, or a database copy on it)", "Microsoft MTA", "by name: ex09.corp.example.com" */
+function targetInWords({ named }: LeftoverTarget, { server }: LeftoverGroup): string {
+  const entry = nameOfEntry(named);
+  if (entry === undefined) return `by name: ${named}`;
+  const isServer = entry.toLowerCase() === server?.toLowerCase();
+  if (serverDnIn(named) !== undefined) return `${entry} (${isServer ? 'its object: ' : ''}not there, no tombstone)`;
+  return isServer ? `${entry} (its object, or a database copy on it)` : entry;
+}
+
+/** The name of an entry that a value has by its DN; undefined for text. */
+function nameOfEntry(named: string): string | undefined {
+  if (named.includes('\\0ADEL:')) return deletedRdnOf(named)?.value;
+  return serverDnIn(named) === undefined ? undefined : rdnOf(named).value;
+}
+
+function referenceInWords(facts: LeftoverFacts, referrer: Referrer): string {
+  const { dn, reference } = referrer;
+  const why = whyOf(facts, referrer);
+  const stays = why === 'may be cleared' ? '' : `: stays, ${why === 'mandatory' ? 'mandatory attribute' : why}`;
+  return `${reference.attribute} of ${leafNameOf(dn)}${stays}`;
+}
+
+export function whyOf({ elsewhere, unwritable }: LeftoverFacts, { id, reference }: Referrer): string {
+  if (elsewhere.has(id)) return 'in another domain';
+  return unwritable.has(id) ? 'no right to write it' : reference.clearing;
 }

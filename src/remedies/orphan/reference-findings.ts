@@ -1,19 +1,21 @@
 /**
- * References that would point at nothing after the deletion, and that the changes do not clear; the commands that clear or
- * replace them by hand.
+ * What is said of references: those to the server that would point at nothing after the deletion and that the changes do not
+ * clear, and those that earlier deletions left behind; with the commands that clear or replace them by hand.
  */
 
 import { dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
+import { dnIn } from '../../ad/naming.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, ForestTarget, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
-import { mailTransferAgentsIn, tooMany } from './deletion.ts';
+import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
-import { type ExchangeServer, hasRole, releaseOf, roleBit } from './organisation.ts';
-import type { RecipientCount } from './recipients.ts';
-import { keyOf, keysOf, type Referrer } from './referrers.ts';
-import { serversOf } from './survey.ts';
+import { clearableIn, homeServerName, type LeftoverFacts, leftoverHeadings, whyOf } from './leftovers.ts';
+import { type ExchangeServer, hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
+import { domainsOf, type RecipientCount } from './recipients.ts';
+import { hostsIn, keyOf, keysOf, type Referrer } from './referrers.ts';
+import { type Survey, serversOf } from './survey.ts';
 
 /** Entries that advice names in full; the rest is in the evidence. */
 export const namedInFull = 3;
@@ -54,8 +56,6 @@ export function* referenceFindings(
   );
   const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
   const { leftovers } = facts.configuration;
-  const beyond = facts.recipients.filter(({ notListed }) => notListed > 0);
-  const elsewhere = facts.recipients.filter((one) => one.elsewhere.count > 0);
   yield* unknownKept(proposal, clearable);
   if (dangling.length > 0)
     yield blocker(
@@ -102,69 +102,6 @@ export function* referenceFindings(
         subjects: toDatabases.map(({ id }) => id),
       },
     );
-  if (beyond.length > 0)
-    yield blocker(
-      tooMany,
-      'More recipients refer to the server than one plan clears',
-      `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold keep naming the server.`,
-      {
-        evidence: beyond.flatMap(countedEvidence),
-        subjects: beyond.map(({ reference }) => reference.attribute),
-        measure: { value: beyond.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
-      },
-    );
-  if (elsewhere.length > 0)
-    yield blocker(
-      'recipients-in-other-domains',
-      'Recipients of other domains refer to the server, which this domain controller cannot write',
-      `Clear the attribute in their domain, then make the plan again: ${elsewhere.flatMap((one) => clearCommandsElsewhere(facts, one)).join('; ')}.`,
-      {
-        evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
-        subjects: elsewhere.map(({ reference }) => reference.attribute),
-        measure: { value: elsewhere.reduce((sum, one) => sum + one.elsewhere.count, 0), unit: 'objects' },
-      },
-    );
-}
-
-/** What replaces a value. @param value the DN to set, where it is known */
-export function replaceCommand({ dn, reference }: Referrer, value = '<DN of another entry>'): string {
-  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}=${quotedForPowerShell(value)}}`;
-}
-
-/** What sets the witness server of a DAG that a reference names. */
-const witnessParameters: Readonly<Record<string, string>> = {
-  'dag-witness': '-WitnessServer',
-  'dag-alternate-witness': '-AlternateWitnessServer',
-};
-
-/** A public folder database has no client access server: the name of its server goes with it. */
-export function removalOfPublic(dn: string): string {
-  return `Remove-PublicFolderDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)}, once its public folders have replicas elsewhere`;
-}
-
-/**
- * The cmdlet that gives a text reference another value; undefined where there is none.
- *
- * @param servers those that can take the place of the one that is named
- * @param hasDags whether one of them has the cmdlets for DAGs
- */
-export function cmdletForNewValue(
-  { dn, reference }: Referrer,
-  servers: readonly ExchangeServer[],
-  hasDags: boolean,
-): string | undefined {
-  const name = quotedForPowerShell(rdnOf(dn).value);
-  // The parameter is of Exchange 2010 alone, and takes a server of it.
-  const other = servers.find(
-    (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
-  );
-  if (reference.id === 'rpc-client-access' && other !== undefined) {
-    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.fqdn ?? other.name)}`;
-  }
-  const witness = witnessParameters[reference.id];
-  return witness !== undefined && hasDags
-    ? `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`
-    : undefined;
 }
 
 /** What gives a text reference to the server another value. */
@@ -179,48 +116,8 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: R
   );
 }
 
-/** What clears an attribute of every recipient that names the server by it. */
-function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly string[] {
-  return clearingOf(
-    facts,
-    one,
-    distinct(one.cleanable.flatMap(({ values }) => values)).filter((value) => typeof value === 'string'),
-    '',
-  );
-}
-
-/** The same in each of the domains that the first of them are of. */
-function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): readonly string[] {
-  const domains = distinct(one.elsewhere.first.map((dn) => serverFor(facts.survey.target, dn)));
-  return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
-}
-
-/** @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if another */
-function clearingOf(
-  { chosen, subtree }: DeletionFacts,
-  { reference }: RecipientCount,
-  others: readonly string[],
-  domain: string,
-): readonly string[] {
-  const named = {
-    legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
-    databases: () => [],
-    'mail transfer agents': () => mailTransferAgentsIn(subtree),
-    'any deleted entry': () => others,
-  };
-  return named[reference.named]().map((value) => {
-    const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
-    return `Get-ADObject${domain} -LDAPFilter ${filter} | Set-ADObject${domain} -Clear ${reference.attribute}`;
-  });
-}
-
-/** RFC 4515 section 3. */
-function escapedInFilter(character: string): string {
-  return `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-}
-
 /** Ids that were to be kept, and that no reference has. */
-export function* unknownKept(
+function* unknownKept(
   { intent }: Proposal<DirectoryChange>,
   clearable: readonly Referrer[],
 ): Generator<FindingDraft, void> {
@@ -246,6 +143,173 @@ function about(referrers: readonly Referrer[]): {
   return { evidence: ids, subjects: ids };
 }
 
+/** What they point at, which of them a person has to set by hand, and containers that were left empty. */
+export function* assessLeftovers(
+  facts: LeftoverFacts,
+  proposal: Proposal<DirectoryChange>,
+): Generator<FindingDraft, void> {
+  const clearable = clearableIn(facts);
+  const others = facts.leftovers.filter((referrer) => !clearable.includes(referrer));
+  yield* unknownKept(proposal, clearable);
+  if (facts.leftovers.length === 0)
+    yield note(
+      'no-leftovers',
+      'No value points at a deleted or missing server object',
+      `There is nothing to clear. ${placeOf(facts)}`,
+    );
+  else
+    yield note(
+      'leftovers',
+      `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
+      `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
+      { evidence: leftoverHeadings(facts) },
+    );
+  if (others.length > 0)
+    yield warning(
+      'leftovers-not-cleared',
+      `${counted(others.length, 'reference')} cannot be cleared here`,
+      `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.${hostsToCheck(others)}`,
+      {
+        evidence: others.flatMap((referrer) => [
+          `${referrer.id} (${whyOf(facts, referrer)})`,
+          ...wayOf(facts, referrer),
+        ]),
+      },
+    );
+  yield* serversNotSeen(facts, proposal);
+  yield* entriesNotThere(facts, proposal);
+  yield* oneDomainOnly(facts);
+  yield* exportFindings(facts.survey);
+  yield* emptyContainerFinding(facts.emptyContainers);
+}
+
+/** A server that the user may not see is there: its name is not cleared unless the user knows better. */
+function* serversNotSeen(
+  { unseen }: LeftoverFacts,
+  { changes }: Proposal<DirectoryChange>,
+): Generator<FindingDraft, void> {
+  if (unseen.length === 0) return;
+  const edited = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'modify' ? change.edits.map(({ attribute }) => `${attribute} of ${change.dn}`) : [],
+    ),
+  );
+  const groups = distinct(unseen.map(({ group }) => group));
+  const make = unseen.some(({ id }) => edited.has(id)) ? blocker : warning;
+  yield make(
+    'servers-not-seen',
+    `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may be of servers that are in use`,
+    'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
+    { evidence: groups, subjects: groups },
+  );
+}
+
+/** An entry of which not even a deletion is to be seen may be hidden from the user, or from an export. */
+function* entriesNotThere(
+  { missing, survey }: LeftoverFacts,
+  { changes }: Proposal<DirectoryChange>,
+): Generator<FindingDraft, void> {
+  const removed = changes
+    .flatMap((change) => (change.kind === 'modify' ? change.edits : []))
+    .flatMap(({ remove }) => remove.map((value) => (typeof value === 'string' ? dnIn(value) : '')));
+  const named = missing.filter((dn) => removed.includes(dn));
+  if (named.length === 0) return;
+  const why =
+    survey.target.connection.kind === 'ldif'
+      ? 'They were deleted, or the export does not hold them.'
+      : 'They were deleted so long ago that no tombstone is left, or you have no right to see them.';
+  yield blocker(
+    'entries-not-there',
+    `This clears references to ${counted(named.length, 'entry that is', 'entries that are')} not there, and no tombstone shows a deletion`,
+    `${why} Accept this if you know that they are gone, or leave a reference as it is with --keep. Undo cannot bring back a reference to an entry that is not there.`,
+    { evidence: named, subjects: named },
+  );
+}
+
+/** Without a global catalog, recipients of other domains are not known. */
+export function* oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean }): Generator<FindingDraft, void> {
+  if (isForestWide) return;
+  yield warning(
+    'one-domain-only',
+    'No global catalog could be asked: recipients of other domains are not known',
+    'Name a domain controller that is a global catalog with --server.',
+  );
+}
+
+/** Where recipients were looked for. */
+function placeOf({ isForestWide, survey }: LeftoverFacts): string {
+  if (survey.target.connection.kind === 'ldif') return 'Recipients were looked for in the export.';
+  if (!isForestWide) return 'Recipients were looked for only in this domain.';
+  return domainsOf(survey.forest).length < 2
+    ? 'Recipients were looked for in the only domain.'
+    : 'Recipients of other domains were looked for in a global catalog, as far as it holds the attributes; this plan does not write them.';
+}
+
+/** Text that has a host in it, and no legacyExchangeDN. */
+function hostsToCheck(referrers: readonly Referrer[]): string {
+  const isHost = ({ values }: Referrer): boolean =>
+    values.some((value) => typeof value === 'string' && hostsIn(value).length > 0);
+  return referrers.some(isHost)
+    ? ' A host name may belong to another machine or to a load balancer now: check what answers by it before you change it.'
+    : '';
+}
+
+/** "Needs another value: 3, mandatory: 1" */
+function reasonsOf(facts: LeftoverFacts, referrers: readonly Referrer[]): string {
+  const reasons = referrers.map((referrer) => whyOf(facts, referrer));
+  const counts = distinct(reasons).map(
+    (reason) => `${reason}: ${reasons.filter((one) => one === reason).length.toLocaleString('en')}`,
+  );
+  return counts.join(', ').replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/** The command that mends a reference which stays; [] where there is none. */
+function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
+  if (elsewhere.has(referrer.id) && referrer.reference.clearing === 'may be cleared')
+    return [clearCommand(survey.target, referrer.dn, referrer.reference.attribute)];
+  if (unwritable.has(referrer.id)) return [`${grantOf(survey.target, referrer)}, then make the plan again`];
+  switch (referrer.reference.clearing) {
+    case 'may be cleared':
+    case 'only the system writes it':
+      return [];
+    case 'mandatory':
+      return [replacement(survey, referrer)];
+    case 'needs another value':
+      return [newValueOfLeftover(survey, referrer)];
+  }
+}
+
+/** A mandatory value is replaced: that of an offline address book by a server that is there. */
+function replacement(survey: Survey, referrer: Referrer): string {
+  const server = serversOf(survey).find(isFullServer);
+  return replaceCommand(referrer, referrer.reference.id === 'oab-generation' ? server?.dn : undefined);
+}
+
+/** What gives text another value, as far as a server that is there has a cmdlet for it. */
+function newValueOfLeftover(survey: Survey, referrer: Referrer): string {
+  const { dn, objectClasses, reference } = referrer;
+  if (objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
+  const there = serversOf(survey).filter(isFullServer);
+  const isModern = there.some((server) => (releaseOf(server).year ?? 0) >= 2010);
+  const cmdlet = cmdletForNewValue(referrer, there, isModern);
+  if (cmdlet !== undefined) return cmdlet;
+  const entry = quotedForPowerShell(dn);
+  return reference.attribute === homeServerName && isModern
+    ? `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`
+    : `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
+}
+
+/** This plan deletes nothing: the container is deleted by hand. */
+function* emptyContainerFinding(containers: readonly string[]): Generator<FindingDraft, void> {
+  if (containers.length === 0) return;
+  yield warning(
+    'empty-servers-container',
+    `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+    `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
+    { evidence: containers, subjects: containers },
+  );
+}
+
 /** The number of the recipients and the first of them, a line each. */
 export function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
   const more = count - first.length;
@@ -256,13 +320,54 @@ export function countedEvidence({ reference, count, first }: RecipientCount): re
   ];
 }
 
+/** What replaces a value. @param value the DN to set, where it is known */
+function replaceCommand({ dn, reference }: Referrer, value = '<DN of another entry>'): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}=${quotedForPowerShell(value)}}`;
+}
+
+/** What sets the witness server of a DAG that a reference names. */
+const witnessParameters: Readonly<Record<string, string>> = {
+  'dag-witness': '-WitnessServer',
+  'dag-alternate-witness': '-AlternateWitnessServer',
+};
+
+/** A public folder database has no client access server: the name of its server goes with it. */
+function removalOfPublic(dn: string): string {
+  return `Remove-PublicFolderDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)}, once its public folders have replicas elsewhere`;
+}
+
+/**
+ * The cmdlet that gives a text reference another value; undefined where there is none.
+ *
+ * @param servers those that can take the place of the one that is named
+ * @param hasDags whether one of them has the cmdlets for DAGs
+ */
+function cmdletForNewValue(
+  { dn, reference }: Referrer,
+  servers: readonly ExchangeServer[],
+  hasDags: boolean,
+): string | undefined {
+  const name = quotedForPowerShell(rdnOf(dn).value);
+  // The parameter is of Exchange 2010 alone, and takes a server of it.
+  const other = servers.find(
+    (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
+  );
+  if (reference.id === 'rpc-client-access' && other !== undefined) {
+    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.fqdn ?? other.name)}`;
+  }
+  const witness = witnessParameters[reference.id];
+  return witness !== undefined && hasDags
+    ? `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`
+    : undefined;
+}
+
 /** What clears an attribute of an entry: of another domain than the DC's, in that domain. */
 export function clearCommand(target: ForestTarget, dn: string, attribute: string): string {
   return `Set-ADObject -Identity ${quotedForPowerShell(dn)}${serverFor(target, dn)} -Clear ${attribute}`;
 }
 
 /** ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own domain else. */
-function serverFor({ domainController }: ForestTarget, dn: string): string {
+export function serverFor({ domainController }: ForestTarget, dn: string): string {
   const [, own] = /^[^.]+\.(.*)$/.exec(domainController.toLowerCase()) ?? [];
   const domain = dnsNameOfDn(dn)?.toLowerCase();
   return own === undefined || domain === undefined || domain === own ? '' : ` -Server ${quotedForPowerShell(domain)}`;
@@ -275,7 +380,7 @@ export function grantee({ connection }: ForestTarget, rights: string): string {
 }
 
 /** What gives the right to write the attribute that refers. */
-export function grantOf(target: ForestTarget, { dn, reference }: Referrer): string {
+function grantOf(target: ForestTarget, { dn, reference }: Referrer): string {
   return `dsacls ${quotedForPowerShell(dn)} /G ${grantee(target, `WP;${reference.attribute}`)}`;
 }
 

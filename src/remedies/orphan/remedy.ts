@@ -17,7 +17,7 @@ import { describe, nextStepsOf, serverDeletedBy } from './describe.ts';
 import { proofOf } from './every-dc.ts';
 import { flags } from './flags.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from './gather.ts';
-import { leftoverTree } from './leftover-findings.ts';
+import { leftoverTree } from './leftovers.ts';
 import { type Along, type OrphanOptions, readOptions, type SetupLog, whatLogFound } from './options.ts';
 import { type AdminGroup, productName, rolesInWords } from './organisation.ts';
 import { explanation, type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
