@@ -51,33 +51,27 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
   );
   const unseenInUse = unseen.filter((one) => isInUse(facts, one.reference));
   return [
-    ...(silent.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'reference-lacks-news',
-            `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
-            `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
-            {
-              subjects: silent.map(({ name }) => name),
-              evidence: silent.map((one) => newsInWords(facts, reference, one)),
-            },
-          ),
-        ]),
-    ...(unseenInUse.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'reference-not-compared',
-            `${reference.name} could not be compared with every DC in use`,
-            'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
-            { subjects: namesIn(unseenInUse), evidence: unseenInUse.map(whyNot) },
-          ),
-        ]),
+    silent.length > 0 &&
+      finalBlocker(
+        'reference-lacks-news',
+        `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
+        `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
+        {
+          subjects: silent.map(({ name }) => name),
+          evidence: silent.map((one) => newsInWords(facts, reference, one)),
+        },
+      ),
+    unseenInUse.length > 0 &&
+      finalBlocker(
+        'reference-not-compared',
+        `${reference.name} could not be compared with every DC in use`,
+        'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
+        { subjects: namesIn(unseenInUse), evidence: unseenInUse.map(whyNot) },
+      ),
     ...setBack(facts),
     ...silentControllers(facts, unseen),
     ...partedPairs(facts),
-  ];
+  ].filter((one) => one !== false);
 }
 
 /** A DC whose update sequence numbers went back gives numbers out twice: what others know of it says nothing any more. */
@@ -281,56 +275,44 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
   const changed = now.filter(({ isChanged }) => isChanged);
   const isOnReference = now.some(({ comparison }) => comparison.target === reference);
   return [
-    ...(now.length === 0
-      ? []
-      : [
-          warning(
-            'lingering-objects',
-            `${counted(now.length, 'lingering object')} on ${listed(targetNames(now), 5)}`,
-            'The reference received these objects once and no longer has them: they were deleted, and their tombstones have expired. Check the list: a removed object leaves no tombstone.',
-            { subjects: targetNames(now), measure: { value: now.length, unit: 'objects' }, evidence: now.map(lineOf) },
-          ),
-        ]),
-    ...(changed.length === 0
-      ? []
-      : [
-          warning(
-            'changed-since',
-            `${counted(changed.length, 'lingering object')} changed since the deletion`,
-            'Replicated, each stops a DC with strict replication consistency (event 1988, error 8606), or comes back on one without it (event 1388).',
-            {
-              subjects: targetNames(changed),
-              measure: { value: changed.length, unit: 'objects' },
-              evidence: changed.map(lineOf),
-            },
-          ),
-        ]),
+    now.length > 0 &&
+      warning(
+        'lingering-objects',
+        `${counted(now.length, 'lingering object')} on ${listed(targetNames(now), 5)}`,
+        'The reference received these objects once and no longer has them: they were deleted, and their tombstones have expired. Check the list: a removed object leaves no tombstone.',
+        { subjects: targetNames(now), measure: { value: now.length, unit: 'objects' }, evidence: now.map(lineOf) },
+      ),
+    changed.length > 0 &&
+      warning(
+        'changed-since',
+        `${counted(changed.length, 'lingering object')} changed since the deletion`,
+        'Replicated, each stops a DC with strict replication consistency (event 1988, error 8606), or comes back on one without it (event 1388).',
+        {
+          subjects: targetNames(changed),
+          measure: { value: changed.length, unit: 'objects' },
+          evidence: changed.map(lineOf),
+        },
+      ),
     ...holdingOthers(now),
-    ...(elsewhere.length === 0
-      ? []
-      : [
-          warning(
-            othersNotClean,
-            `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is not a target' : 'are not targets'}`,
-            'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
-            {
-              subjects: targetNames(elsewhere),
-              measure: { value: elsewhere.length, unit: 'objects' },
-              evidence: elsewhere.map(lineOf),
-            },
-          ),
-        ]),
-    ...(isOnReference
-      ? [
-          warning(
-            referenceNotClean,
-            `The reference ${reference.name} has lingering objects itself`,
-            `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
-            { subjects: targetNames(later), evidence: later.map(lineOf) },
-          ),
-        ]
-      : []),
-  ];
+    elsewhere.length > 0 &&
+      warning(
+        othersNotClean,
+        `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is not a target' : 'are not targets'}`,
+        'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
+        {
+          subjects: targetNames(elsewhere),
+          measure: { value: elsewhere.length, unit: 'objects' },
+          evidence: elsewhere.map(lineOf),
+        },
+      ),
+    isOnReference &&
+      warning(
+        referenceNotClean,
+        `The reference ${reference.name} has lingering objects itself`,
+        `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
+        { subjects: targetNames(later), evidence: later.map(lineOf) },
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** A DC removes no object that holds others, and repadmin would leave these without their parent. */

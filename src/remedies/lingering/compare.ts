@@ -115,13 +115,9 @@ function notCompared(
   why: string,
 ): readonly Comparison[] {
   return [
-    ...(other.isReadOnly
-      ? []
-      : [{ kind: 'not-provable' as const, target: reference, reference: other, namingContext, why }]),
-    ...(targets.includes(other)
-      ? [{ kind: 'not-provable' as const, target: other, reference, namingContext, why }]
-      : []),
-  ];
+    !other.isReadOnly && { kind: 'not-provable' as const, target: reference, reference: other, namingContext, why },
+    targets.includes(other) && { kind: 'not-provable' as const, target: other, reference, namingContext, why },
+  ].filter((one) => one !== false);
 }
 
 /** BUILTIN\Administrators, who may list CN=Deleted Objects (MS-ADTS 6.1.1.4.2; MS-DTYP 2.4.2.4). */

@@ -96,14 +96,12 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Targets', value: namesOf(intent['targets']) },
-      ...(intent['alsoCompared'] === undefined
-        ? []
-        : [{ name: 'Compared, no target', value: namesOf(intent['alsoCompared']) }]),
-      ...(unproven.length === 0 ? [] : [{ name: 'Not provable on', value: unproven.join(' · ') }]),
+      intent['alsoCompared'] !== undefined && { name: 'Compared, no target', value: namesOf(intent['alsoCompared']) },
+      unproven.length > 0 && { name: 'Not provable on', value: unproven.join(' · ') },
       { name: 'Partitions', value: namesOf(intent['partitions']) },
       ...countsByDc(plan),
       { name: 'Written by this tool', value: 'nothing: each DC removes its own lingering objects' },
-    ],
+    ].filter((one) => one !== false),
     changes: [],
     nextSteps: changes.length === 0 ? [] : openBlockers(plan.findings).length > 0 ? blockedSteps : removalSteps(plan),
   };

@@ -121,11 +121,10 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
       if (change.kind !== 'remove-lingering') return [`it holds a change of kind ${change.kind}`];
       const { reference, dn, namingContext } = change;
       return [
-        ...(cleaned.has(reference.host.toLowerCase())
-          ? [`it takes ${reference.host} as the reference, and removes from it too`]
-          : []),
-        ...(isSameOrBelow(dn, namingContext) ? [] : [`it removes ${dn}, which is not in ${namingContext}`]),
-      ];
+        cleaned.has(reference.host.toLowerCase()) &&
+          `it takes ${reference.host} as the reference, and removes from it too`,
+        !isSameOrBelow(dn, namingContext) && `it removes ${dn}, which is not in ${namingContext}`,
+      ].filter((one) => one !== false);
     }),
     ...namedTwice(plan.changes),
   ];

@@ -71,30 +71,24 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
     .map(({ entry }) => entry.dn);
   const { undeletable } = remains;
   return [
-    ...(guarded.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'protected-entries',
-            `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-            `The directory refuses to delete them. Let Windows remove ${identity.name}: see the supported ways.`,
-            { evidence: guarded, subjects: guarded },
-          ),
-        ]),
-    ...(undeletable.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'no-right-to-delete',
-            `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
-            `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${undeletable
-              .slice(0, 3)
-              .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`)
-              .join('; ')}.`,
-            { evidence: undeletable, subjects: undeletable },
-          ),
-        ]),
-  ];
+    guarded.length > 0 &&
+      finalBlocker(
+        'protected-entries',
+        `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
+        `The directory refuses to delete them. Let Windows remove ${identity.name}: see the supported ways.`,
+        { evidence: guarded, subjects: guarded },
+      ),
+    undeletable.length > 0 &&
+      finalBlocker(
+        'no-right-to-delete',
+        `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
+        `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${undeletable
+          .slice(0, 3)
+          .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`)
+          .join('; ')}.`,
+        { evidence: undeletable, subjects: undeletable },
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** What the plan leaves as it is, and what could not be looked at. */
@@ -168,36 +162,29 @@ function unseen(
       title: `${target.domainController} does not hold every application partition`,
       detail: 'DNS records in these are not looked at. Run it again on a domain controller that holds them.',
     }),
-    ...(identity.domain === undefined
-      ? [
-          warning(
-            'domain-unknown',
-            `The domain of ${identity.name} is not known`,
-            'It has no account and no DNS name of the forest: values that name it are looked for in the Configuration partition and in DNS only.',
-          ),
-        ]
-      : []),
-    ...(candidate !== undefined && candidate.account === undefined && candidate.isAccountKnown
-      ? [
-          remains.namesakes.length === 0
-            ? note('no-account', `${identity.name} has no computer account`, 'It was deleted before.')
-            : note(
-                'no-account',
-                `${identity.name} has no domain controller account`,
-                'The computer that has its DNS name now may be the same machine: a domain controller that was demoted keeps its account and, without NTDS Settings, its server object.',
-              ),
-        ]
-      : []),
-    ...(isExport
-      ? [
-          warning(
-            'export',
-            'An export does not show whether the domain controller answers',
-            'Nor what the export leaves out: other partitions, DNS. Look that up before you import the LDIF.',
-          ),
-        ]
-      : []),
-  ];
+    identity.domain === undefined &&
+      warning(
+        'domain-unknown',
+        `The domain of ${identity.name} is not known`,
+        'It has no account and no DNS name of the forest: values that name it are looked for in the Configuration partition and in DNS only.',
+      ),
+    candidate !== undefined &&
+      candidate.account === undefined &&
+      candidate.isAccountKnown &&
+      (remains.namesakes.length === 0
+        ? note('no-account', `${identity.name} has no computer account`, 'It was deleted before.')
+        : note(
+            'no-account',
+            `${identity.name} has no domain controller account`,
+            'The computer that has its DNS name now may be the same machine: a domain controller that was demoted keeps its account and, without NTDS Settings, its server object.',
+          )),
+    isExport &&
+      warning(
+        'export',
+        'An export does not show whether the domain controller answers',
+        'Nor what the export leaves out: other partitions, DNS. Look that up before you import the LDIF.',
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two go with it. */
@@ -232,12 +219,10 @@ export function waysFor({ identity, candidate }: Pick<Chosen, 'identity' | 'cand
   const { name, host, settings, serverDn, accountDn } = identity;
   const machine = host ?? name;
   return [
-    ...(settings === undefined ? [] : [demotion(machine, candidate?.settings?.functionalLevel)]),
-    ...(accountDn === undefined ? [] : [accountDeletion(name, accountDn, settings !== undefined)]),
-    ...(serverDn === undefined
-      ? []
-      : [settings === undefined ? serverDeletion(name, serverDn) : metadataCleanup(serverDn)]),
-  ];
+    settings !== undefined && demotion(machine, candidate?.settings?.functionalLevel),
+    accountDn !== undefined && accountDeletion(name, accountDn, settings !== undefined),
+    serverDn !== undefined && (settings === undefined ? serverDeletion(name, serverDn) : metadataCleanup(serverDn)),
+  ].filter((one) => one !== false);
 }
 
 /** Windows Server 2012 brought the cmdlets and took dcpromo's wizard away. */

@@ -168,29 +168,25 @@ function domainFindings(candidate: Candidate, { candidates, forest, target }: Me
   const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
   const isHeld = here === undefined || here.fullNamingContexts.some((dn) => sameDn(dn, domain));
   return [
-    ...(kind === 'dc' && candidate.settings?.isReadOnly !== true && writable.length === 0
-      ? [
-          finalBlocker(
-            'last-of-domain',
-            `${name} is the last domain controller of its domain`,
-            'Without it the domain is gone. Restore it from a backup; or remove the whole domain with ntdsutil, metadata cleanup, "remove selected domain".',
-            { evidence: [domain], subjects: [name] },
-          ),
-        ]
-      : []),
-    ...(isHeld
-      ? []
-      : [
-          finalBlocker(
-            'other-domain',
-            `${name} is of another domain than ${target.domainController}`,
-            `Its account can only be deleted on a domain controller of its own domain. Run it again with --server ${
-              writable.flatMap(({ host }) => host ?? [])[0] ?? 'and one of that domain'
-            }.`,
-            { evidence: [domain], subjects: [name] },
-          ),
-        ]),
-  ];
+    kind === 'dc' &&
+      candidate.settings?.isReadOnly !== true &&
+      writable.length === 0 &&
+      finalBlocker(
+        'last-of-domain',
+        `${name} is the last domain controller of its domain`,
+        'Without it the domain is gone. Restore it from a backup; or remove the whole domain with ntdsutil, metadata cleanup, "remove selected domain".',
+        { evidence: [domain], subjects: [name] },
+      ),
+    !isHeld &&
+      finalBlocker(
+        'other-domain',
+        `${name} is of another domain than ${target.domainController}`,
+        `Its account can only be deleted on a domain controller of its own domain. Run it again with --server ${
+          writable.flatMap(({ host }) => host ?? [])[0] ?? 'and one of that domain'
+        }.`,
+        { evidence: [domain], subjects: [name] },
+      ),
+  ].filter((one) => one !== false);
 }
 
 function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataFacts): readonly FindingDraft[] {
@@ -207,27 +203,21 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
     })
     .map(({ dn }) => dn);
   return [
-    ...(isLastCatalog
-      ? [
-          blocker(
-            'last-global-catalog',
-            `${name} was the last global catalog of ${site}`,
-            'Logons and Exchange there need one of another site. Make another domain controller of the site a global catalog first.',
-            { evidence: [site], subjects: [site] },
-          ),
-        ]
-      : []),
-    ...(only.length === 0
-      ? []
-      : [
-          blocker(
-            'only-replica',
-            `${name} alone holds ${counted(only.length, 'application partition')}`,
-            'What is in it is lost. Restore the domain controller, or accept that the partition is gone.',
-            { evidence: only, subjects: only },
-          ),
-        ]),
-  ];
+    isLastCatalog &&
+      blocker(
+        'last-global-catalog',
+        `${name} was the last global catalog of ${site}`,
+        'Logons and Exchange there need one of another site. Make another domain controller of the site a global catalog first.',
+        { evidence: [site], subjects: [site] },
+      ),
+    only.length > 0 &&
+      blocker(
+        'only-replica',
+        `${name} alone holds ${counted(only.length, 'application partition')}`,
+        'What is in it is lost. Restore the domain controller, or accept that the partition is gone.',
+        { evidence: only, subjects: only },
+      ),
+  ].filter((one) => one !== false);
 }
 
 function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): readonly FindingDraft[] {
@@ -236,26 +226,23 @@ function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): reado
   const isUsed = candidate !== undefined && isInUse(candidate);
   const seized = rolesOf(roles, identity.settings?.dn).filter(({ seize }) => seize !== undefined);
   return [
-    ...(seized.length === 0
-      ? []
-      : [
-          blocker(
-            leftOutReasons.roles,
-            `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
-            isUsed
-              ? 'It is in use: its demotion moves them to another domain controller. Seize no role from one in use.'
-              : 'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
-            {
-              evidence: [
-                ...seized.flatMap(({ seize }) => (seize === undefined || isUsed ? [] : [seizeRole(taker, seize)])),
-                ...seized.map(({ name, dn }) => `${name}: ${dn}`),
-              ],
-              subjects: seized.map(({ name }) => name),
-            },
-          ),
-        ]),
+    seized.length > 0 &&
+      blocker(
+        leftOutReasons.roles,
+        `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
+        isUsed
+          ? 'It is in use: its demotion moves them to another domain controller. Seize no role from one in use.'
+          : 'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
+        {
+          evidence: [
+            ...seized.flatMap(({ seize }) => (seize === undefined || isUsed ? [] : [seizeRole(taker, seize)])),
+            ...seized.map(({ name, dn }) => `${name}: ${dn}`),
+          ],
+          subjects: seized.map(({ name }) => name),
+        },
+      ),
     ...applicationInfrastructure(rolesToCorrect(roles, identity.settings?.dn), target.domainController, heir),
-  ];
+  ].filter((one) => one !== false);
 }
 
 function applicationInfrastructure(

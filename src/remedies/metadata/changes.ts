@@ -313,8 +313,8 @@ function faultsOfUndo({ changes }: Plan<DirectoryChange>): readonly string[] {
       .filter((change) => isOtherAccount(classesMadeBy(change)))
       .map(({ dn }) => `It makes ${dn}, which is not the account of a domain controller.`),
     ...otherAccounts(deleted, new Set([account])),
-    ...(account === undefined || isOfDomainController(account)
-      ? []
-      : [`It deletes ${account.dn}, which is not the account of a domain controller.`]),
-  ];
+    account !== undefined &&
+      !isOfDomainController(account) &&
+      `It deletes ${account.dn}, which is not the account of a domain controller.`,
+  ].filter((one) => one !== false);
 }

@@ -36,10 +36,8 @@ export function describe(plan: Plan<DirectoryChange>): Description {
         name: 'Values removed or corrected',
         value: edits.length === 0 ? 'none' : `${valuesIn(edits)} in ${counted(edits.length, 'entry', 'entries')}`,
       },
-      ...(plan.leftOut.length === 0
-        ? []
-        : [{ name: 'Values not removed', value: plan.leftOut.length.toLocaleString('en') }]),
-    ],
+      plan.leftOut.length > 0 && { name: 'Values not removed', value: plan.leftOut.length.toLocaleString('en') },
+    ].filter((one) => one !== false),
     changes: leftOutTable(plan),
     nextSteps: stepsOf(plan),
   };
@@ -113,11 +111,9 @@ export function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
     .filter((one) => one.name !== name)
     .map(({ dnsHostName, name: own }) => dnsHostName ?? own);
   return [
-    ...(toSeize.length === 0
-      ? []
-      : [{ id: 'seize-roles', host: hostInCommand(takerOfRoles(facts, identity)), roles: toSeize }]),
+    toSeize.length > 0 && { id: 'seize-roles', host: hostInCommand(takerOfRoles(facts, identity)), roles: toSeize },
     { id: 'replication', name, hosts },
-  ];
+  ].filter((one) => one !== false);
 }
 
 /** What in the plan's steps this remedy never writes. */

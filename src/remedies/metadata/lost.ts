@@ -222,40 +222,31 @@ export function lossFindings(
     sha256: createHash('sha256').update(lostLdif(objects)).digest('hex'),
   };
   return [
-    ...(changed.length === 0
-      ? []
-      : [
-          warning(
-            'only-it-has',
-            `${count} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
-            `A forced demotion loses these changes. ${kept}`,
-            {
-              evidence: [...exports, ...changed.slice(0, 100)],
-              subjects: changed,
-              measure: { value: changed.length, unit: 'objects' },
-              source,
-            },
-          ),
-        ]),
-    ...(onlyCopies.length === 0
-      ? []
-      : [
-          warning(
-            'only-copy',
-            `No other domain controller holds ${counted(onlyCopies.length, 'partition')} of ${name}: all objects in it are lost`,
-            `A forced demotion loses the only copy. ${kept}`,
-            { evidence: [...exports, ...onlyCopies], subjects: onlyCopies, source },
-          ),
-        ]),
-    ...(notCompared.length === 0
-      ? []
-      : [
-          warning(
-            'not-compared',
-            `What only ${name} has of ${counted(notCompared.length, 'partition')} is not known`,
-            'No other domain controller that holds a full copy of it shows what it has had. Changes there may be lost as well.',
-            { evidence: notCompared, subjects: notCompared },
-          ),
-        ]),
-  ];
+    changed.length > 0 &&
+      warning(
+        'only-it-has',
+        `${count} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
+        `A forced demotion loses these changes. ${kept}`,
+        {
+          evidence: [...exports, ...changed.slice(0, 100)],
+          subjects: changed,
+          measure: { value: changed.length, unit: 'objects' },
+          source,
+        },
+      ),
+    onlyCopies.length > 0 &&
+      warning(
+        'only-copy',
+        `No other domain controller holds ${counted(onlyCopies.length, 'partition')} of ${name}: all objects in it are lost`,
+        `A forced demotion loses the only copy. ${kept}`,
+        { evidence: [...exports, ...onlyCopies], subjects: onlyCopies, source },
+      ),
+    notCompared.length > 0 &&
+      warning(
+        'not-compared',
+        `What only ${name} has of ${counted(notCompared.length, 'partition')} is not known`,
+        'No other domain controller that holds a full copy of it shows what it has had. Changes there may be lost as well.',
+        { evidence: notCompared, subjects: notCompared },
+      ),
+  ].filter((one) => one !== false);
 }

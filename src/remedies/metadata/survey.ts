@@ -161,24 +161,16 @@ function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
   const deleted = rolesOfDeleted(roles);
   const places = rolesToCorrect(roles, undefined).map(({ dn }) => dn);
   return [
-    ...(deleted.length === places.length
-      ? []
-      : [
-          {
-            text: `Give ${counted(deleted.length - places.length, 'FSMO role')} of deleted domain controllers to one in use.`,
-            commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
-          },
-        ]),
-    ...(places.length === 0
-      ? []
-      : [
-          {
-            text: 'Correct fSMORoleOwner of these objects: it names a deleted domain controller, and adprep fails. On one that holds the partition, set it to NTDS Settings of that one (Microsoft KB 949257).',
-            commands: [],
-            lines: places,
-          },
-        ]),
-  ];
+    deleted.length !== places.length && {
+      text: `Give ${counted(deleted.length - places.length, 'FSMO role')} of deleted domain controllers to one in use.`,
+      commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
+    },
+    places.length > 0 && {
+      text: 'Correct fSMORoleOwner of these objects: it names a deleted domain controller, and adprep fails. On one that holds the partition, set it to NTDS Settings of that one (Microsoft KB 949257).',
+      commands: [],
+      lines: places,
+    },
+  ].filter((one) => one !== false);
 }
 
 export async function ask(

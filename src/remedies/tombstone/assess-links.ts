@@ -73,24 +73,21 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
   return [
     ...lingeringFinding(lingering, situation),
     ...refusedFinding(refused, situation),
-    ...(others.length === 0
-      ? []
-      : [
-          warning(
-            'replication-failures',
-            `Replication fails: ${inTitle(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`))}`,
-            'Repair these links first. If no partner can replicate from a DC, its changes do not get out, and it can pass the lifetime unnoticed.',
-            {
-              subjects: distinct(others.map(({ destination }) => destination.name)),
-              evidence: others.map(({ line }) => line),
-            },
-          ),
-        ]),
+    others.length > 0 &&
+      warning(
+        'replication-failures',
+        `Replication fails: ${inTitle(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`))}`,
+        'Repair these links first. If no partner can replicate from a DC, its changes do not get out, and it can pass the lifetime unnoticed.',
+        {
+          subjects: distinct(others.map(({ destination }) => destination.name)),
+          evidence: others.map(({ line }) => line),
+        },
+      ),
     ...switchedOff(situation),
     ...clockFindings(situation),
     ...unknowns(situation),
     ...showreplDiffers(situation),
-  ];
+  ].filter((one) => one !== false);
 }
 
 /** Each DC that reports such a result, with the sources that it names: these have what it lacks. */
@@ -208,30 +205,24 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
     ),
   };
   return [
-    ...(off.length === 0
-      ? []
-      : [
-          isGrave && isChange && lowers
-            ? blocker('clock-differs', title, detail, parts)
-            : warning('clock-differs', title, detail, parts),
-        ]),
-    ...(jumps.length === 0
-      ? []
-      : [
-          warning(
-            'clock-jumped',
-            `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: the age of its news is not known`,
-            'A time in the future, or thousands of failures beside a recent success, comes from a clock that was set wrong. Check the time on the DC and its partners, then judge it by repadmin /showrepl.',
-            {
-              subjects: distinct(jumps.map(({ party }) => party.name)),
-              evidence: jumps.map(
-                ({ party, namingContext, lastSuccess, consecutiveFailures }) =>
-                  `${party.name}, ${namingContext}: last success ${lastSuccess.toISOString()}${consecutiveFailures === undefined ? '' : `, ${counted(consecutiveFailures, 'failure')} in a row`}`,
-              ),
-            },
+    off.length > 0 &&
+      (isGrave && isChange && lowers
+        ? blocker('clock-differs', title, detail, parts)
+        : warning('clock-differs', title, detail, parts)),
+    jumps.length > 0 &&
+      warning(
+        'clock-jumped',
+        `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: the age of its news is not known`,
+        'A time in the future, or thousands of failures beside a recent success, comes from a clock that was set wrong. Check the time on the DC and its partners, then judge it by repadmin /showrepl.',
+        {
+          subjects: distinct(jumps.map(({ party }) => party.name)),
+          evidence: jumps.map(
+            ({ party, namingContext, lastSuccess, consecutiveFailures }) =>
+              `${party.name}, ${namingContext}: last success ${lastSuccess.toISOString()}${consecutiveFailures === undefined ? '' : `, ${counted(consecutiveFailures, 'failure')} in a row`}`,
           ),
-        ]),
-  ];
+        },
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** What is not known of a DC, which is never taken for healthy. */
@@ -249,28 +240,22 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
     }),
   );
   return [
-    ...(unreachable.length === 0 ? [] : [unreachableFinding(unreachable, judgement)]),
-    ...(silent.length === 0
-      ? []
-      : [
-          warning(
-            'replication-unknown',
-            `${inTitle(silent.map(({ name }) => name))}: replication is not known for every naming context`,
-            'Not known is not healthy: the user may lack the right to see it. Ask the DC itself: repadmin /showrepl.',
-            { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
-          ),
-        ]),
-    ...(never.length === 0
-      ? []
-      : [
-          warning(
-            'never-replicated',
-            `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
-            'Ask the DC why: repadmin /showrepl.',
-            { subjects: distinct(never.map(({ party }) => party.name)), evidence: never.map(({ line }) => line) },
-          ),
-        ]),
-  ];
+    unreachable.length > 0 && unreachableFinding(unreachable, judgement),
+    silent.length > 0 &&
+      warning(
+        'replication-unknown',
+        `${inTitle(silent.map(({ name }) => name))}: replication is not known for every naming context`,
+        'Not known is not healthy: the user may lack the right to see it. Ask the DC itself: repadmin /showrepl.',
+        { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
+      ),
+    never.length > 0 &&
+      warning(
+        'never-replicated',
+        `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
+        'Ask the DC why: repadmin /showrepl.',
+        { subjects: distinct(never.map(({ party }) => party.name)), evidence: never.map(({ line }) => line) },
+      ),
+  ].filter((one) => one !== false);
 }
 
 function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['judgement']): FindingDraft {

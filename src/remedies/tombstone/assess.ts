@@ -104,15 +104,12 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
   const title = `${after.days} days are less than the ${recommendedDays} that Microsoft recommends`;
   const detail = 'No backup is good for longer, and no DC may be offline for longer.';
   return [
-    ...(collision === undefined
-      ? []
-      : [
-          finalBlocker(
-            'too-short-for-garbage-collection',
-            `${after.days} days would not be honoured`,
-            `For Active Directory to honour it, ${collision}. Choose more days, or shorten garbageCollPeriod first.`,
-          ),
-        ]),
+    collision !== undefined &&
+      finalBlocker(
+        'too-short-for-garbage-collection',
+        `${after.days} days would not be honoured`,
+        `For Active Directory to honour it, ${collision}. Choose more days, or shorten garbageCollPeriod first.`,
+      ),
     ...(after.days >= recommendedDays
       ? []
       : lowers
@@ -122,25 +119,19 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
             }),
           ]
         : [warning('below-recommended', title, detail)]),
-    ...(after.days <= 10 * 365
-      ? []
-      : [
-          warning(
-            'very-long',
-            `Deleted objects would be kept for ${Math.floor(after.days / 365)} years`,
-            'They fill the database of every DC. Few forests need more than a year.',
-          ),
-        ]),
-    ...(raises
-      ? [
-          note(
-            'not-retroactive',
-            'A higher value does not bring back what is already collected',
-            `Only after ${counted(after.days - before.days, 'day')} does the forest hold every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} cannot be used.`,
-          ),
-        ]
-      : []),
-  ];
+    after.days > 10 * 365 &&
+      warning(
+        'very-long',
+        `Deleted objects would be kept for ${Math.floor(after.days / 365)} years`,
+        'They fill the database of every DC. Few forests need more than a year.',
+      ),
+    raises &&
+      note(
+        'not-retroactive',
+        'A higher value does not bring back what is already collected',
+        `Only after ${counted(after.days - before.days, 'day')} does the forest hold every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} cannot be used.`,
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** The Recycle Bin's own lifetime falls under the same minimum. */
@@ -148,25 +139,19 @@ function newRecycleLifetime({ facts, effect, recycleAfter }: Situation): readonl
   if (effect.recycle?.to === undefined) return [];
   const collision = faultWithGarbageCollection(recycleAfter, facts.settings);
   return [
-    ...(collision === undefined
-      ? []
-      : [
-          finalBlocker(
-            'recycle-too-short',
-            `${recycleAfter} days in the Recycle Bin would not be honoured`,
-            `For Active Directory to honour it, ${collision}. Choose more days.`,
-          ),
-        ]),
-    ...(facts.forest.recycleBin === 'off'
-      ? [
-          warning(
-            'recycle-bin-off',
-            'The Recycle Bin is off',
-            'msDS-DeletedObjectLifetime has no effect until it is switched on.',
-          ),
-        ]
-      : []),
-  ];
+    collision !== undefined &&
+      finalBlocker(
+        'recycle-too-short',
+        `${recycleAfter} days in the Recycle Bin would not be honoured`,
+        `For Active Directory to honour it, ${collision}. Choose more days.`,
+      ),
+    facts.forest.recycleBin === 'off' &&
+      warning(
+        'recycle-bin-off',
+        'The Recycle Bin is off',
+        'msDS-DeletedObjectLifetime has no effect until it is switched on.',
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** What is to be known of the stored values, or of none. */
@@ -174,44 +159,35 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
   const { settings, serverKind, isExport } = facts;
   const { tombstoneLifetime, garbageCollectionHours: hours } = settings;
   return [
-    ...(tombstoneLifetime === undefined && isExport
-      ? [
-          warning(
-            'lifetime-not-in-export',
-            'The export holds no tombstoneLifetime',
-            'It is not set, or it was not exported. The LDIF only adds the value: a server that has one refuses it.',
-          ),
-        ]
-      : []),
-    ...(tombstoneLifetime === undefined && !isExport
-      ? [
-          note(
-            'lifetime-not-set',
-            `The lifetime is ${unsetInWords(serverKind)}`,
-            `An upgrade never changes that. Microsoft recommends setting it: ${recommendedDays}.`,
-          ),
-        ]
-      : []),
-    ...(isTooSmall(settings, serverKind)
-      ? [
-          warning(
-            'lifetime-not-honoured',
-            `The stored value, ${tombstoneLifetime}, is too small to be honoured: ${lifetimeInWords(before)} may be in force`,
-            'Microsoft documents 2 days, 3 days or the default of 60 days, by version and by garbageCollPeriod. Replication is judged by the shortest. Raise it first: healthy DCs fail at a lifetime of a few days (8614).',
-            { evidence: [`garbageCollPeriod: ${garbageCollectionHours(settings)} hours`] },
-          ),
-        ]
-      : []),
-    ...(hours !== undefined && isOutOfRange(hours)
-      ? [
-          warning(
-            'collection-period-out-of-range',
-            `garbageCollPeriod is ${counted(hours, 'hour')}; Active Directory takes 1 to 168`,
-            'The stored period does not count. Set it to 12, or remove it.',
-          ),
-        ]
-      : []),
-  ];
+    tombstoneLifetime === undefined &&
+      isExport &&
+      warning(
+        'lifetime-not-in-export',
+        'The export holds no tombstoneLifetime',
+        'It is not set, or it was not exported. The LDIF only adds the value: a server that has one refuses it.',
+      ),
+    tombstoneLifetime === undefined &&
+      !isExport &&
+      note(
+        'lifetime-not-set',
+        `The lifetime is ${unsetInWords(serverKind)}`,
+        `An upgrade never changes that. Microsoft recommends setting it: ${recommendedDays}.`,
+      ),
+    isTooSmall(settings, serverKind) &&
+      warning(
+        'lifetime-not-honoured',
+        `The stored value, ${tombstoneLifetime}, is too small to be honoured: ${lifetimeInWords(before)} may be in force`,
+        'Microsoft documents 2 days, 3 days or the default of 60 days, by version and by garbageCollPeriod. Replication is judged by the shortest. Raise it first: healthy DCs fail at a lifetime of a few days (8614).',
+        { evidence: [`garbageCollPeriod: ${garbageCollectionHours(settings)} hours`] },
+      ),
+    hours !== undefined &&
+      isOutOfRange(hours) &&
+      warning(
+        'collection-period-out-of-range',
+        `garbageCollPeriod is ${counted(hours, 'hour')}; Active Directory takes 1 to 168`,
+        'The stored period does not count. Set it to 12, or remove it.',
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** What the last look for lingering objects found and when, and which DCs it did not compare. */
@@ -313,39 +289,30 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
   const useless = aged.filter(({ days }) => days >= limit);
   const old = aged.filter(({ days }) => days >= limit / 2 && days < limit);
   return [
-    ...(useless.length === 0
-      ? []
-      : [
-          warning(
-            'backup-past-lifetime',
-            `The last backup of ${counted(useless.length, 'naming context')} is older than ${counted(limit, 'day')}`,
-            'Restoring it would bring deleted objects back. Make a system state backup of a DC of each domain.',
-            { subjects: useless.map(({ namingContext }) => namingContext), evidence: useless.map(line) },
-          ),
-        ]),
-    ...(old.length === 0
-      ? []
-      : [
-          warning(
-            'backup-old',
-            `The last backup of ${counted(old.length, 'naming context')} is older than half of ${counted(limit, 'day')}`,
-            'That is when event 2089 asks for a new one. Make a system state backup.',
-            { subjects: old.map(({ namingContext }) => namingContext), evidence: old.map(line) },
-          ),
-        ]),
-    ...(unknown.length === 0
-      ? []
-      : [
-          note(
-            'backup-not-known',
-            `No backup is known for ${counted(unknown.length, 'naming context')}`,
-            facts.isExport
-              ? 'The export does not show one (the time of dSASignature on each naming context).'
-              : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',
-            { subjects: unknown, evidence: unknown },
-          ),
-        ]),
-  ];
+    useless.length > 0 &&
+      warning(
+        'backup-past-lifetime',
+        `The last backup of ${counted(useless.length, 'naming context')} is older than ${counted(limit, 'day')}`,
+        'Restoring it would bring deleted objects back. Make a system state backup of a DC of each domain.',
+        { subjects: useless.map(({ namingContext }) => namingContext), evidence: useless.map(line) },
+      ),
+    old.length > 0 &&
+      warning(
+        'backup-old',
+        `The last backup of ${counted(old.length, 'naming context')} is older than half of ${counted(limit, 'day')}`,
+        'That is when event 2089 asks for a new one. Make a system state backup.',
+        { subjects: old.map(({ namingContext }) => namingContext), evidence: old.map(line) },
+      ),
+    unknown.length > 0 &&
+      note(
+        'backup-not-known',
+        `No backup is known for ${counted(unknown.length, 'naming context')}`,
+        facts.isExport
+          ? 'The export does not show one (the time of dSASignature on each naming context).'
+          : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',
+        { subjects: unknown, evidence: unknown },
+      ),
+  ].filter((one) => one !== false);
 }
 
 /** How the two lifetimes hang together. */
@@ -412,26 +379,20 @@ function strictConsistency({ facts, effect }: Situation): readonly FindingDraft[
 function forestSettings({ facts }: Situation): readonly FindingDraft[] {
   const { leftoverServers } = facts.forest;
   return [
-    ...(leftoverServers.length === 0
-      ? []
-      : [
-          note(
-            'leftover-servers',
-            `Server objects without a domain controller: ${leftoverServers.length}`,
-            'They are left over from removed DCs, or made by other software. They were not asked.',
-            { subjects: leftoverServers.map(({ name }) => name), evidence: leftoverServers.map(({ dn }) => dn) },
-          ),
-        ]),
-    ...(facts.isExport
-      ? [
-          note(
-            'export-only',
-            'Read from an export',
-            `What it lacks is unknown, not healthy; ages are counted up to ${facts.now.toISOString().slice(0, 10)}. Applying writes the LDIF to import and changes no directory.`,
-          ),
-        ]
-      : []),
-  ];
+    leftoverServers.length > 0 &&
+      note(
+        'leftover-servers',
+        `Server objects without a domain controller: ${leftoverServers.length}`,
+        'They are left over from removed DCs, or made by other software. They were not asked.',
+        { subjects: leftoverServers.map(({ name }) => name), evidence: leftoverServers.map(({ dn }) => dn) },
+      ),
+    facts.isExport &&
+      note(
+        'export-only',
+        'Read from an export',
+        `What it lacks is unknown, not healthy; ages are counted up to ${facts.now.toISOString().slice(0, 10)}. Applying writes the LDIF to import and changes no directory.`,
+      ),
+  ].filter((one) => one !== false);
 }
 
 function advice({ facts, judgement }: Situation): FindingDraft {

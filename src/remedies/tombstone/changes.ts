@@ -134,13 +134,13 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
   const isUndo = plan.undoes !== undefined;
   const places = plan.changes.map((change) => ('dn' in change ? normalizedDn(change.dn) : change.path));
   return [
-    ...(plan.subject !== undefined && !sameDn(plan.subject.dn, directoryService)
-      ? [`its subject is ${plan.subject.dn}, not ${directoryService}`]
-      : []),
-    ...(new Set(places).size < places.length ? ['it changes one entry twice'] : []),
+    plan.subject !== undefined &&
+      !sameDn(plan.subject.dn, directoryService) &&
+      `its subject is ${plan.subject.dn}, not ${directoryService}`,
+    new Set(places).size < places.length && 'it changes one entry twice',
     ...plan.changes.flatMap((change) => faultsOfChange(change, directoryService, marker, isUndo)),
     ...faultsOfIntent(plan.intent),
-  ];
+  ].filter((one) => one !== false);
 }
 
 function faultsOfChange(change: Change, directoryService: string, marker: string, isUndo: boolean): readonly string[] {

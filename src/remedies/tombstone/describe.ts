@@ -71,29 +71,23 @@ export function nextStepsFor(
   const outOfReach = partiesOutOfReach(facts, judgement);
   const gone = [...judgement.gone];
   return [
-    ...(effect.lifetime === undefined && effect.recycle === undefined
-      ? []
-      : [{ id: 'check-everywhere' as const, dn: facts.settings.dn }]),
-    ...(effect.lifetime === undefined || outOfReach.length === 0
-      ? []
-      : [
-          {
-            id: 'write-there-too' as const,
-            hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOfParty),
-            readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOfParty),
-          },
-        ]),
+    (effect.lifetime !== undefined || effect.recycle !== undefined) && {
+      id: 'check-everywhere' as const,
+      dn: facts.settings.dn,
+    },
+    effect.lifetime !== undefined &&
+      outOfReach.length > 0 && {
+        id: 'write-there-too' as const,
+        hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOfParty),
+        readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOfParty),
+      },
     ...cleaningSteps(situation),
-    ...(gone.length === 0
-      ? []
-      : [
-          {
-            id: 'clean-metadata' as const,
-            names: gone.map(({ name }) => name),
-            servers: gone.map(({ domainController }) => domainController.dn),
-          },
-        ]),
-    ...(effect.marker === 'added' ? [{ id: 'existing-dcs' as const }] : []),
+    gone.length > 0 && {
+      id: 'clean-metadata' as const,
+      names: gone.map(({ name }) => name),
+      servers: gone.map(({ domainController }) => domainController.dn),
+    },
+    effect.marker === 'added' && { id: 'existing-dcs' as const },
     ...(effect.lifetime === undefined
       ? []
       : situation.lowers
@@ -105,7 +99,7 @@ export function nextStepsFor(
             },
           ]
         : [{ id: 'backup-after-raising' as const }]),
-  ];
+  ].filter((one) => one !== false);
 }
 
 function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
@@ -144,21 +138,18 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   );
   return [
     ...splitSteps,
-    ...(splits.length > 0 || apart.length === 0
-      ? []
-      : [
-          {
-            id: 'clean-dcs' as const,
-            names: apart.map(({ name }) => name),
-            unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOfParty),
-            isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
-            suspects: suspectsOf(comparisons(apart, good)),
-            requests: requestsFor(apart, good),
-          },
-        ]),
-    ...(sources.length === 0 ? [] : [{ id: 'clean-sources' as const, suspects: sources }]),
-    ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOfParty) }]),
-  ];
+    splits.length === 0 &&
+      apart.length > 0 && {
+        id: 'clean-dcs' as const,
+        names: apart.map(({ name }) => name),
+        unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOfParty),
+        isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
+        suspects: suspectsOf(comparisons(apart, good)),
+        requests: requestsFor(apart, good),
+      },
+    sources.length > 0 && { id: 'clean-sources' as const, suspects: sources },
+    refusing.length > 0 && { id: 'allow-divergent' as const, hosts: refusing.map(hostOfParty) },
+  ].filter((one) => one !== false);
 }
 
 /** The DCs of the reference's own side hold what the other side has deleted, as it does. */
@@ -244,20 +235,17 @@ export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description
   return {
     title: plan.undoes === undefined ? upperFirst(title) : `Undo: ${title}`,
     summary: [
-      ...(effect.lifetime === undefined ? [] : [{ name: 'tombstoneLifetime', value: change(effect.lifetime) }]),
-      ...(effect.recycle === undefined
-        ? []
-        : [
-            {
-              name: 'msDS-DeletedObjectLifetime',
-              value: `${effect.recycle.from ?? 'not set'} → ${effect.recycle.to ?? 'not set'} days`,
-            },
-          ]),
-      ...(effect.marker === undefined
-        ? []
-        : [{ name: 'Strict replication of new DCs', value: effect.marker === 'added' ? 'on' : 'not enforced' }]),
+      effect.lifetime !== undefined && { name: 'tombstoneLifetime', value: change(effect.lifetime) },
+      effect.recycle !== undefined && {
+        name: 'msDS-DeletedObjectLifetime',
+        value: `${effect.recycle.from ?? 'not set'} → ${effect.recycle.to ?? 'not set'} days`,
+      },
+      effect.marker !== undefined && {
+        name: 'Strict replication of new DCs',
+        value: effect.marker === 'added' ? 'on' : 'not enforced',
+      },
       { name: 'Reaches', value: reachInWords(plan.nextSteps.filter(isOurs)) },
-    ],
+    ].filter((one) => one !== false),
     changes: [],
     nextSteps: plan.nextSteps.filter(isOurs).map((step) => stepInWords(step, leads)),
   };
@@ -289,17 +277,13 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
     case 'write-there-too':
       return {
         text: [
-          ...(step.hosts.length === 0
-            ? []
-            : [
-                `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
-              ]),
-          ...(step.readOnly.length === 0
-            ? []
-            : [
-                `These read-only DCs get the value only when they replicate again, and cannot be written to: ${listed(step.readOnly, 5)}.`,
-              ]),
-        ].join(' '),
+          step.hosts.length > 0 &&
+            `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+          step.readOnly.length > 0 &&
+            `These read-only DCs get the value only when they replicate again, and cannot be written to: ${listed(step.readOnly, 5)}.`,
+        ]
+          .filter((one) => one !== false)
+          .join(' '),
         commands: [],
         lines: step.hosts,
       };

@@ -374,14 +374,14 @@ export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, split
   return {
     days,
     reasons: [
-      ...(days === recommendedDays ? [`Microsoft recommends ${recommendedDays}.`] : []),
-      ...(days === inForce && days > recommendedDays
-        ? [`${inForce} days are in force: a lower value shortens the life of every backup.`]
-        : []),
-      ...(longest === undefined || longest.age < day
-        ? []
-        : [`At least ${needed} are needed: ${longest.what}, plus ${reserveDays} in reserve.`]),
-    ],
+      days === recommendedDays && `Microsoft recommends ${recommendedDays}.`,
+      days === inForce &&
+        days > recommendedDays &&
+        `${inForce} days are in force: a lower value shortens the life of every backup.`,
+      longest !== undefined &&
+        longest.age >= day &&
+        `At least ${needed} are needed: ${longest.what}, plus ${reserveDays} in reserve.`,
+    ].filter((one) => one !== false),
   };
 }
 

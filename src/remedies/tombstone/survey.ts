@@ -264,24 +264,16 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
     id: 'advice',
     title: '',
     rows: [
-      ...(past.length === 0
-        ? []
-        : [
-            {
-              text: `${listed(past, 5)}: past the lifetime of ${counted(judgement.lifetime.days, 'day')}. Remove lingering objects before raising it.`,
-              mark: 'bad' as const,
-            },
-          ]),
-      ...(formerly.length === 0
-        ? []
-        : [
-            {
-              text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. A higher value makes no DC healthy: remove lingering objects.`,
-              mark: 'bad' as const,
-            },
-          ]),
+      past.length > 0 && {
+        text: `${listed(past, 5)}: past the lifetime of ${counted(judgement.lifetime.days, 'day')}. Remove lingering objects before raising it.`,
+        mark: 'bad' as const,
+      },
+      formerly.length > 0 && {
+        text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. A higher value makes no DC healthy: remove lingering objects.`,
+        mark: 'bad' as const,
+      },
       { text: `Advice: ${days} days. ${reasons.join(' ')}` },
-    ],
+    ].filter((one) => one !== false),
   };
 }
 
