@@ -26,14 +26,14 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
   return [
     ...referenceFindings(facts, scope.reference),
     ...lingeringFindings(facts, scope.reference),
-    ...unprovable(facts),
+    unprovable(facts),
     ...otherVerdicts(foundIn(facts)),
     note(
       'not-covered',
       'Lingering links and partial copies are not compared',
       "A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft's Lingering Object Liquidator.",
     ),
-  ];
+  ].filter((one) => one !== undefined);
 }
 
 /**
@@ -69,9 +69,9 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
         { subjects: namesIn(unseenInUse), evidence: unseenInUse.map(whyNot) },
       ),
     ...setBack(facts),
-    ...silentControllers(facts, unseen),
+    silentControllers(facts, unseen),
     ...partedPairs(facts),
-  ].filter((one) => one !== false);
+  ].filter((one) => one !== false && one !== undefined);
 }
 
 /** A DC whose update sequence numbers went back gives numbers out twice: what others know of it says nothing any more. */
@@ -102,24 +102,22 @@ function setBack({ replication, ownEvidence, forest }: LingeringFacts): readonly
 }
 
 /** DCs that do not answer and that no DC has heard of: no one but a person can say that they are not in use. */
-function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[]): readonly FindingDraft[] {
+function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[]): FindingDraft | undefined {
   const gone = goneParties(facts.replication, facts.silenceLimit * day);
   const silent = distinct(unseen.map((one) => one.reference)).filter(
     (one) => !isInUse(facts, one) && ![...gone].some(({ domainController }) => domainController === one),
   );
-  if (silent.length === 0 || stagesOf(facts).now.length === 0) return [];
+  if (silent.length === 0 || stagesOf(facts).now.length === 0) return undefined;
   const names = namesOf(silent);
-  return [
-    blocker(
-      'silent-dc',
-      `${names} ${silent.length === 1 ? 'was' : 'were'} not compared: confirm that ${silent.length === 1 ? 'it is' : 'they are'} not in use`,
-      `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
-      {
-        subjects: silent.map(({ name }) => name),
-        evidence: unseen.filter((one) => silent.includes(one.reference)).map(whyNot),
-      },
-    ),
-  ];
+  return blocker(
+    'silent-dc',
+    `${names} ${silent.length === 1 ? 'was' : 'were'} not compared: confirm that ${silent.length === 1 ? 'it is' : 'they are'} not in use`,
+    `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
+    {
+      subjects: silent.map(({ name }) => name),
+      evidence: unseen.filter((one) => silent.includes(one.reference)).map(whyNot),
+    },
+  );
 }
 
 /**
@@ -293,7 +291,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           evidence: changed.map(lineOf),
         },
       ),
-    ...holdingOthers(now),
+    holdingOthers(now),
     elsewhere.length > 0 &&
       warning(
         othersNotClean,
@@ -312,45 +310,41 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
         `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
         { subjects: targetNames(later), evidence: later.map(lineOf) },
       ),
-  ].filter((one) => one !== false);
+  ].filter((one) => one !== false && one !== undefined);
 }
 
 /** A DC removes no object that holds others, and repadmin would leave these without their parent. */
-function holdingOthers(lingering: readonly Found[]): readonly FindingDraft[] {
+function holdingOthers(lingering: readonly Found[]): FindingDraft | undefined {
   const parents = lingering.filter(({ keptChildren }) => keptChildren.length > 0);
-  if (parents.length === 0) return [];
-  return [
-    warning(
-      'holds-other-objects',
-      `${counted(parents.length, 'lingering object')} ${parents.length === 1 ? 'holds' : 'hold'} objects that are not lingering`,
-      'Move these objects elsewhere on that DC before you remove their parent: a DC does not remove an object that has others below it.',
-      {
-        subjects: targetNames(parents),
-        evidence: parents.flatMap((parent) => parent.keptChildren.map((dn) => `${lineOf(parent)} holds ${dn}`)),
-      },
-    ),
-  ];
+  if (parents.length === 0) return undefined;
+  return warning(
+    'holds-other-objects',
+    `${counted(parents.length, 'lingering object')} ${parents.length === 1 ? 'holds' : 'hold'} objects that are not lingering`,
+    'Move these objects elsewhere on that DC before you remove their parent: a DC does not remove an object that has others below it.',
+    {
+      subjects: targetNames(parents),
+      evidence: parents.flatMap((parent) => parent.keptChildren.map((dn) => `${lineOf(parent)} holds ${dn}`)),
+    },
+  );
 }
 
-function unprovable({ comparisons }: LingeringFacts): readonly FindingDraft[] {
+function unprovable({ comparisons }: LingeringFacts): FindingDraft | undefined {
   const unseen = comparisons.filter(({ kind }) => kind === 'not-provable');
   const objects = foundIn({ comparisons }).filter(({ verdict }) => verdict === 'not-provable');
-  if (unseen.length + objects.length === 0) return [];
+  if (unseen.length + objects.length === 0) return undefined;
   const subjects = distinct([
     ...unseen.map(({ target }) => target),
     ...objects.map(({ comparison }) => comparison.target),
   ]);
-  return [
-    warning(
-      notProvable,
-      `Not provable on ${listed(
-        subjects.map(({ name }) => name),
-        5,
-      )}`,
-      'There may be lingering objects that this run could not see.',
-      { subjects: subjects.map(({ name }) => name), evidence: [...unseen.map(whyNot), ...objects.map(lineOf)] },
-    ),
-  ];
+  return warning(
+    notProvable,
+    `Not provable on ${listed(
+      subjects.map(({ name }) => name),
+      5,
+    )}`,
+    'There may be lingering objects that this run could not see.',
+    { subjects: subjects.map(({ name }) => name), evidence: [...unseen.map(whyNot), ...objects.map(lineOf)] },
+  );
 }
 
 interface VerdictWords {

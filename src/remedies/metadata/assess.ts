@@ -24,7 +24,7 @@ function meaningOf(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): r
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : stillNoDc(proposal);
   return [
-    ...goneFindings(facts, chosen, proposal),
+    goneFindings(facts, chosen, proposal),
     ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
     supportedWays(chosen),
     ...aliveFindings(facts, chosen),
@@ -32,7 +32,7 @@ function meaningOf(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): r
     ...missingRights(chosen),
     ...leftFindings(facts, chosen),
     ...rodcFindings(chosen),
-  ];
+  ].filter((one) => one !== undefined);
 }
 
 /** Only its objects show that values and DNS records are the DC's: without them none can be justified. */
@@ -40,17 +40,15 @@ function goneFindings(
   { settled }: MetadataFacts,
   { candidate, identity }: Chosen,
   { changes, undoes }: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
+): FindingDraft | undefined {
   const open = changes.filter((change) => change.kind === 'modify' && !settled.has(change));
-  if (candidate !== undefined || undoes !== undefined || open.length === 0) return [];
-  return [
-    finalBlocker(
-      'dc-gone',
-      `Neither a server object nor an account of ${identity.name} is there`,
-      'Nothing shows any more that the values and DNS records which the plan still removes are its own. Look at each, and remove what is left of it by hand.',
-      { evidence: open.map(({ dn }) => dn), subjects: [identity.name] },
-    ),
-  ];
+  if (candidate !== undefined || undoes !== undefined || open.length === 0) return undefined;
+  return finalBlocker(
+    'dc-gone',
+    `Neither a server object nor an account of ${identity.name} is there`,
+    'Nothing shows any more that the values and DNS records which the plan still removes are its own. Look at each, and remove what is left of it by hand.',
+    { evidence: open.map(({ dn }) => dn), subjects: [identity.name] },
+  );
 }
 
 /** Of an undo that leaves out what only a promotion makes. */

@@ -26,79 +26,71 @@ const day = 86_400_000;
 export function aliveFindings(facts: MetadataFacts, { candidate }: Chosen): readonly FindingDraft[] {
   if (candidate === undefined) return [];
   return [
-    ...running(candidate, facts),
-    ...heardLately(candidate),
-    ...notProven(candidate, facts),
-    ...lifetimeNotOver(candidate, facts),
+    running(candidate, facts),
+    heardLately(candidate),
+    notProven(candidate, facts),
+    lifetimeNotOver(candidate, facts),
     ...whatIsLost(candidate, facts),
-  ];
+  ].filter((one) => one !== undefined);
 }
 
 function running(
   { name, reach, kind, host = name }: Candidate,
   { target, isExport }: MetadataFacts,
-): readonly FindingDraft[] {
+): FindingDraft | undefined {
   if (reach.kind === 'this') {
-    return [
-      finalBlocker(
-        'own-dc',
-        isExport ? `The export was made on ${name}` : `${name} is the domain controller that you are connected to`,
-        isExport
-          ? 'It was in use then. To remove it once it is gone, make an export on another one.'
-          : 'It is in use. To remove it once it is gone, name another one with --server.',
-        { evidence: [target.domainController], subjects: [name] },
-      ),
-    ];
+    return finalBlocker(
+      'own-dc',
+      isExport ? `The export was made on ${name}` : `${name} is the domain controller that you are connected to`,
+      isExport
+        ? 'It was in use then. To remove it once it is gone, make an export on another one.'
+        : 'It is in use. To remove it once it is gone, name another one with --server.',
+      { evidence: [target.domainController], subjects: [name] },
+    );
   }
-  if (reach.kind !== 'answers') return [];
-  return [
-    finalBlocker(
-      'answers',
-      `${host} answers`,
-      kind === 'dc'
-        ? 'It is in use: demote it (see supported-ways), or switch it off for good. If another machine has its address now, correct its record in DNS first.'
-        : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
-      { evidence: [`${host}: ${reach.how}`], subjects: [name] },
-    ),
-  ];
+  if (reach.kind !== 'answers') return undefined;
+  return finalBlocker(
+    'answers',
+    `${host} answers`,
+    kind === 'dc'
+      ? 'It is in use: demote it (see supported-ways), or switch it off for good. If another machine has its address now, correct its record in DNS first.'
+      : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
+    { evidence: [`${host}: ${reach.how}`], subjects: [name] },
+  );
 }
 
-function heardLately({ name, heard, reach }: Candidate): readonly FindingDraft[] {
-  if (heard.kind !== 'heard' || heard.age >= day || reach.kind === 'this') return [];
-  return [
-    finalBlocker(
-      'heard-lately',
-      `${heard.by} heard of ${name} ${durationInWords(heard.age)} ago`,
-      'It replicates, or did so within a day. If it has just died, try to repair or restore it; else come back tomorrow.',
-      { evidence: [`${heard.by}: ${durationInWords(heard.age)} ago`], subjects: [name] },
-    ),
-  ];
+function heardLately({ name, heard, reach }: Candidate): FindingDraft | undefined {
+  if (heard.kind !== 'heard' || heard.age >= day || reach.kind === 'this') return undefined;
+  return finalBlocker(
+    'heard-lately',
+    `${heard.by} heard of ${name} ${durationInWords(heard.age)} ago`,
+    'It replicates, or did so within a day. If it has just died, try to repair or restore it; else come back tomorrow.',
+    { evidence: [`${heard.by}: ${durationInWords(heard.age)} ago`], subjects: [name] },
+  );
 }
 
 /** That a DC is cut off is no proof that it is gone: its users may work on. */
-function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): readonly FindingDraft[] {
+function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): FindingDraft | undefined {
   const { name, account, kind, reach, site, settings } = candidate;
   const isSilent = reach.kind === 'silent' || reach.kind === 'not-asked';
-  if (!isSilent || account?.isEnabled === false) return [];
-  if (kind !== 'dc' && !loggedOnLately(candidate, now, lifetime)) return [];
-  if (account === undefined && candidate.isAccountKnown) return [];
-  return [
-    blocker(
-      'not-proven-gone',
-      `Nothing proves that ${name} is gone: it may be running, cut off from here`,
-      `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there${settings?.isReadOnly === true ? '' : ', and what they changed is lost with it'}.`,
-      {
-        evidence: [
-          reach.kind === 'silent' ? `does not answer: ${reach.why}` : 'was not asked whether it answers',
-          heardInWords(candidate),
-          account === undefined
-            ? 'its account is not known'
-            : `its account is enabled${account.lastLogon === undefined ? '' : `, last logon ${agoInWords(account.lastLogon, now)}`}`,
-        ],
-        subjects: [name],
-      },
-    ),
-  ];
+  if (!isSilent || account?.isEnabled === false) return undefined;
+  if (kind !== 'dc' && !loggedOnLately(candidate, now, lifetime)) return undefined;
+  if (account === undefined && candidate.isAccountKnown) return undefined;
+  return blocker(
+    'not-proven-gone',
+    `Nothing proves that ${name} is gone: it may be running, cut off from here`,
+    `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there${settings?.isReadOnly === true ? '' : ', and what they changed is lost with it'}.`,
+    {
+      evidence: [
+        reach.kind === 'silent' ? `does not answer: ${reach.why}` : 'was not asked whether it answers',
+        heardInWords(candidate),
+        account === undefined
+          ? 'its account is not known'
+          : `its account is enabled${account.lastLogon === undefined ? '' : `, last logon ${agoInWords(account.lastLogon, now)}`}`,
+      ],
+      subjects: [name],
+    },
+  );
 }
 
 /** "DC1 heard of it 71 days ago" */
@@ -111,21 +103,19 @@ export function heardInWords({ heard, kind }: Pick<Candidate, 'heard' | 'kind'>)
 function lifetimeNotOver(
   { name, kind, heard, reach }: Candidate,
   { lifetime }: MetadataFacts,
-): readonly FindingDraft[] {
-  if (kind !== 'dc' || isInUse({ reach })) return [];
+): FindingDraft | undefined {
+  if (kind !== 'dc' || isInUse({ reach })) return undefined;
   const days = heard.kind === 'heard' ? Math.floor(heard.age / day) : undefined;
-  if (days !== undefined && days >= lifetime) return [];
+  if (days !== undefined && days >= lifetime) return undefined;
   const left = days === undefined ? lifetime : lifetime - days;
-  return [
-    blocker(
-      'lifetime-not-over',
-      days === undefined
-        ? `When ${name} last replicated is not known: a backup may bring it back`
-        : `The tombstone lifetime of ${name} ends in ${counted(left, 'day')}: a backup may bring it back`,
-      `Accept this if no one will repair it or restore it from a backup: both are possible until ${lifetime} days after it last replicated.`,
-      { evidence: [heardInWords({ heard, kind })], subjects: [name], measure: { value: left, unit: 'days' } },
-    ),
-  ];
+  return blocker(
+    'lifetime-not-over',
+    days === undefined
+      ? `When ${name} last replicated is not known: a backup may bring it back`
+      : `The tombstone lifetime of ${name} ends in ${counted(left, 'day')}: a backup may bring it back`,
+    `Accept this if no one will repair it or restore it from a backup: both are possible until ${lifetime} days after it last replicated.`,
+    { evidence: [heardInWords({ heard, kind })], subjects: [name], measure: { value: left, unit: 'days' } },
+  );
 }
 
 function whatIsLost(candidate: Candidate, { chosen, now }: MetadataFacts): readonly FindingDraft[] {
@@ -153,9 +143,9 @@ export function dutyFindings(
   return [
     ...(candidate === undefined ? [] : [...domainFindings(candidate, facts), ...serviceFindings(candidate, facts)]),
     ...heldRoles(facts, chosen),
-    ...bridgehead(chosen),
-    ...noWayBack(chosen, changes),
-  ];
+    bridgehead(chosen),
+    noWayBack(chosen, changes),
+  ].filter((one) => one !== undefined);
 }
 
 function domainFindings(candidate: Candidate, { candidates, forest, target }: MetadataFacts): readonly FindingDraft[] {
@@ -241,16 +231,16 @@ function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): reado
           subjects: seized.map(({ name }) => name),
         },
       ),
-    ...applicationInfrastructure(rolesToCorrect(roles, identity.settings?.dn), target.domainController, heir),
-  ].filter((one) => one !== false);
+    applicationInfrastructure(rolesToCorrect(roles, identity.settings?.dn), target.domainController, heir),
+  ].filter((one) => one !== false && one !== undefined);
 }
 
 function applicationInfrastructure(
   roles: readonly Role[],
   here: string,
   heir: MetadataFacts['heir'],
-): readonly FindingDraft[] {
-  if (roles.length === 0) return [];
+): FindingDraft | undefined {
+  if (roles.length === 0) return undefined;
   const count = counted(roles.length, 'application partition');
   const [title, whatToDo] =
     heir === undefined
@@ -259,38 +249,34 @@ function applicationInfrastructure(
           ' Offline it is not known which one can take it. Set fSMORoleOwner of each, on a domain controller that holds the partition, to NTDS Settings of that one (Microsoft KB 949257).',
         ]
       : [`The infrastructure role of ${count} goes to ${here}`, ''];
-  return [
-    warning(
-      leftOutReasons.infrastructure,
-      title,
-      `No server uses this role, but adprep fails while it belongs to a deleted domain controller.${whatToDo}`,
-      { evidence: roles.map(({ dn, owner }) => `${dn}: ${owner}`), subjects: roles.map(({ dn }) => dn) },
-    ),
-  ];
+  return warning(
+    leftOutReasons.infrastructure,
+    title,
+    `No server uses this role, but adprep fails while it belongs to a deleted domain controller.${whatToDo}`,
+    { evidence: roles.map(({ dn, owner }) => `${dn}: ${owner}`), subjects: roles.map(({ dn }) => dn) },
+  );
 }
 
-function bridgehead({ identity, remains }: Chosen): readonly FindingDraft[] {
+function bridgehead({ identity, remains }: Chosen): FindingDraft | undefined {
   const transports = remains.server.flatMap(({ entry }) =>
     entry.attributes
       .filter(({ name }) => name.toLowerCase() === 'bridgeheadtransportlist')
       .flatMap(({ values }) => values.map(String)),
   );
-  if (transports.length === 0) return [];
-  return [
-    blocker(
-      'preferred-bridgehead',
-      `${identity.name} is a preferred bridgehead server`,
-      'While a site has preferred bridgeheads, no other domain controller takes their place. Name another one, or none, in Sites and Services.',
-      { evidence: transports, subjects: [identity.name] },
-    ),
-  ];
+  if (transports.length === 0) return undefined;
+  return blocker(
+    'preferred-bridgehead',
+    `${identity.name} is a preferred bridgehead server`,
+    'While a site has preferred bridgeheads, no other domain controller takes their place. Name another one, or none, in Sites and Services.',
+    { evidence: transports, subjects: [identity.name] },
+  );
 }
 
 /** A DC comes back by promotion only: no client may make or restore NTDS Settings (MS-ADTS 3.1.1.5.2.2). */
-function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryChange[]): readonly FindingDraft[] {
+function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryChange[]): FindingDraft | undefined {
   const deleted = changes.flatMap(deletedBy);
   const { settings, kerberos } = partsOf(deleted);
-  if (settings === undefined && kerberos === undefined) return [];
+  if (settings === undefined && kerberos === undefined) return undefined;
   const { length } = remains.connections;
   const leftOut = [
     ...(settings === undefined ? [] : ['its NTDS Settings']),
@@ -298,12 +284,10 @@ function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryCha
     ...(kerberos === undefined ? [] : ['its Kerberos account']),
     ...(length === 0 ? [] : [counted(length, 'connection of others', 'connections of others')]),
   ];
-  return [
-    blocker(
-      'promotion-only',
-      `No undo brings ${identity.name} back as a domain controller`,
-      `Undo leaves out ${listed(leftOut)}: a promotion alone makes them. It brings back the rest. backup/before.ldf holds all that is deleted.`,
-      { evidence: [settings, kerberos].flatMap((entry) => entry?.dn ?? []), subjects: [identity.name] },
-    ),
-  ];
+  return blocker(
+    'promotion-only',
+    `No undo brings ${identity.name} back as a domain controller`,
+    `Undo leaves out ${listed(leftOut)}: a promotion alone makes them. It brings back the rest. backup/before.ldf holds all that is deleted.`,
+    { evidence: [settings, kerberos].flatMap((entry) => entry?.dn ?? []), subjects: [identity.name] },
+  );
 }

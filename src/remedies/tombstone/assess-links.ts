@@ -71,8 +71,8 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
   const lingering = failures.filter((one) => isLingering(one, situation));
   const others = failures.filter((one) => !refused.includes(one) && !lingering.includes(one));
   return [
-    ...lingeringFinding(lingering, situation),
-    ...refusedFinding(refused, situation),
+    lingeringFinding(lingering, situation),
+    refusedFinding(refused, situation),
     others.length > 0 &&
       warning(
         'replication-failures',
@@ -83,11 +83,11 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
           evidence: others.map(({ line }) => line),
         },
       ),
-    ...switchedOff(situation),
+    switchedOff(situation),
     ...clockFindings(situation),
     ...unknowns(situation),
-    ...showreplDiffers(situation),
-  ].filter((one) => one !== false);
+    showreplDiffers(situation),
+  ].filter((one) => one !== false && one !== undefined);
 }
 
 /** Each DC that reports such a result, with the sources that it names: these have what it lacks. */
@@ -122,8 +122,8 @@ function lingeringCommands(lingering: readonly Failure[], situation: Situation):
   });
 }
 
-function lingeringFinding(lingering: readonly Failure[], situation: Situation): readonly FindingDraft[] {
-  if (lingering.length === 0) return [];
+function lingeringFinding(lingering: readonly Failure[], situation: Situation): FindingDraft | undefined {
+  if (lingering.length === 0) return undefined;
   const { raises, isChange, facts } = situation;
   const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
   const commands = lingeringCommands(lingering, situation);
@@ -134,46 +134,40 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
       : 'Find lingering objects first with the command below, and have them removed before any raise.';
   const detail = `Partners report that they lack objects of which they were sent changes. Tombstones at the edge of the lifetime, a new partial attribute set and a reanimation look the same. ${cure}`;
   const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
-  return [
-    isChange && raises
-      ? blocker('lingering-objects-likely', title, detail, parts)
-      : warning('lingering-objects-likely', title, detail, parts),
-  ];
+  return isChange && raises
+    ? blocker('lingering-objects-likely', title, detail, parts)
+    : warning('lingering-objects-likely', title, detail, parts);
 }
 
-function refusedFinding(refused: readonly Failure[], { before, after }: Situation): readonly FindingDraft[] {
-  if (refused.length === 0) return [];
+function refusedFinding(refused: readonly Failure[], { before, after }: Situation): FindingDraft | undefined {
+  if (refused.length === 0) return undefined;
   const tooShort =
     before.days < 60 && after.days <= before.days
       ? `The lifetime is short (${counted(before.days, 'day')}): healthy DCs fail at that. Set ${recommendedDays} first. `
       : '';
-  return [
-    warning(
-      'refused-partners',
-      `${inTitle(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`))} (8614)`,
-      `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
-      {
-        subjects: distinct(refused.map(({ destination }) => destination.name)),
-        evidence: refused.map(({ line }) => line),
-      },
-    ),
-  ];
+  return warning(
+    'refused-partners',
+    `${inTitle(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`))} (8614)`,
+    `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
+    {
+      subjects: distinct(refused.map(({ destination }) => destination.name)),
+      evidence: refused.map(({ line }) => line),
+    },
+  );
 }
 
-function switchedOff({ facts }: Situation): readonly FindingDraft[] {
+function switchedOff({ facts }: Situation): FindingDraft | undefined {
   const off = facts.replication.parties.flatMap(({ name, domainController }) => [
     ...(domainController.isInboundReplicationOff ? [{ name, line: `${name}: inbound` }] : []),
     ...(domainController.isOutboundReplicationOff ? [{ name, line: `${name}: outbound` }] : []),
   ]);
-  if (off.length === 0) return [];
-  return [
-    warning(
-      'replication-switched-off',
-      `Replication is switched off on ${inTitle(off.map(({ name }) => name))}`,
-      'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
-      { subjects: distinct(off.map(({ name }) => name)), evidence: off.map(({ line }) => line) },
-    ),
-  ];
+  if (off.length === 0) return undefined;
+  return warning(
+    'replication-switched-off',
+    `Replication is switched off on ${inTitle(off.map(({ name }) => name))}`,
+    'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
+    { subjects: distinct(off.map(({ name }) => name)), evidence: off.map(({ line }) => line) },
+  );
 }
 
 /**
@@ -300,16 +294,14 @@ function silentLines(
 }
 
 /** The two sources compared: a file of repadmin and the DCs that could be asked. */
-function showreplDiffers({ facts }: Situation): readonly FindingDraft[] {
+function showreplDiffers({ facts }: Situation): FindingDraft | undefined {
   const { showrepl, showreplDifferences: differences } = facts;
   const [source] = showrepl;
-  if (source === undefined || differences.length === 0) return [];
-  return [
-    note(
-      'showrepl-differs',
-      `The showrepl file and the DCs differ in ${counted(differences.length, 'link')}`,
-      'Where a DC could be asked, its own answer counts: the file is older, and is used for the others only.',
-      { evidence: differences, source },
-    ),
-  ];
+  if (source === undefined || differences.length === 0) return undefined;
+  return note(
+    'showrepl-differs',
+    `The showrepl file and the DCs differ in ${counted(differences.length, 'link')}`,
+    'Where a DC could be asked, its own answer counts: the file is older, and is used for the others only.',
+    { evidence: differences, source },
+  );
 }

@@ -35,10 +35,10 @@ const day = 86_400_000;
 export function replicationFindings(situation: Situation): readonly FindingDraft[] {
   return [
     ...silenceFindings(situation),
-    ...formerLifetime(situation),
-    ...goneDcs(situation),
+    formerLifetime(situation),
+    goneDcs(situation),
     ...linkFindings(situation),
-  ];
+  ].filter((one) => one !== undefined);
 }
 
 /** Silences by how near they are to the lifetimes, each DC and split at its worst place only. */
@@ -53,11 +53,11 @@ function silenceFindings(situation: Situation): readonly FindingDraft[] {
   const watched = without(judgement.islandsAt(before.days * watchShare), joined(graver, near));
   return [
     ...splitFindings(situation, past, 'past'),
-    ...pastLifetime(situation, past),
+    pastLifetime(situation, past),
     ...pastNewLifetime(situation, pastNew),
-    ...early('near-lifetime', near, situation, 'close to the lifetime', 'Repair replication now'),
-    ...early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair replication in time'),
-  ];
+    early('near-lifetime', near, situation, 'close to the lifetime', 'Repair replication now'),
+    early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair replication in time'),
+  ].filter((one) => one !== undefined);
 }
 
 const nothing: Apart = { cutOff: [], splits: [] };
@@ -109,7 +109,7 @@ function silenceInWords(apart: readonly { readonly age: number | undefined }[]):
   return `${apart.length === 1 ? '' : 'up to '}${durationInWords(longest)}`;
 }
 
-function pastLifetime(situation: Situation, past: Islands): readonly FindingDraft[] {
+function pastLifetime(situation: Situation, past: Islands): FindingDraft | undefined {
   const { facts, before, raises, isChange } = situation;
   const inconsistent = [...past.oldest].flatMap(([party, news]): CutOff[] =>
     news.age < before.days * day
@@ -126,7 +126,7 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
         ],
   );
   const apart = [...past.cutOff, ...inconsistent];
-  if (apart.length === 0) return [];
+  if (apart.length === 0) return undefined;
   const parties = apart.map(({ party }) => party);
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
@@ -143,11 +143,9 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
     // The command first: a screen shows one line of what was seen.
     evidence: [...commands, ...apart.map((one) => cutOffLine(one, facts.replication.copies.length))],
   };
-  return [
-    isChange && raises
-      ? blocker('past-lifetime', title, detail, parts)
-      : warning('past-lifetime', title, detail, parts),
-  ];
+  return isChange && raises
+    ? blocker('past-lifetime', title, detail, parts)
+    : warning('past-lifetime', title, detail, parts);
 }
 
 /** What to do with DCs past the lifetime. Demotion is for those alone that said themselves what they last heard. */
@@ -267,9 +265,9 @@ function early(
   { before, facts }: Situation,
   how: string,
   cure: string,
-): readonly FindingDraft[] {
+): FindingDraft | undefined {
   const parties = [...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())];
-  if (parties.length === 0) return [];
+  if (parties.length === 0) return undefined;
   const title =
     cutOff.length > 0
       ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${counted(before.days, 'day')}`
@@ -277,26 +275,24 @@ function early(
   const risk = isAllReadOnly(parties)
     ? 'past the lifetime it may hold lingering objects. A read-only DC replicates nothing out.'
     : 'past the lifetime deleted objects may come back.';
-  return [
-    warning(id, title, `${cure}: ${risk}`, {
-      subjects: distinct(parties.map(({ name }) => name)),
-      ...daysOf([...cutOff, ...splits]),
-      evidence: [
-        ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
-        ...splits.map(({ sides }) => sides.map(sideInWords).join(' from ')),
-      ],
-    }),
-  ];
+  return warning(id, title, `${cure}: ${risk}`, {
+    subjects: distinct(parties.map(({ name }) => name)),
+    ...daysOf([...cutOff, ...splits]),
+    evidence: [
+      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      ...splits.map(({ sides }) => sides.map(sideInWords).join(' from ')),
+    ],
+  });
 }
 
 /** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
-function formerLifetime(situation: Situation): readonly FindingDraft[] {
+function formerLifetime(situation: Situation): FindingDraft | undefined {
   const { facts, raises, isChange, judgement } = situation;
   const { former } = judgement;
-  if (former === undefined) return [];
+  if (former === undefined) return undefined;
   const { cutOff, splits } = former;
   const apart = [...cutOff, ...splits];
-  if (apart.length === 0) return [];
+  if (apart.length === 0) return undefined;
   const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
   const choice = splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : '';
@@ -315,11 +311,9 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
       ...splits.flatMap((split) => splitLines(split, situation)),
     ],
   };
-  return [
-    isChange && raises
-      ? blocker('past-former-lifetime', title, detail, parts)
-      : warning('past-former-lifetime', title, detail, parts),
-  ];
+  return isChange && raises
+    ? blocker('past-former-lifetime', title, detail, parts)
+    : warning('past-former-lifetime', title, detail, parts);
 }
 
 /** What is known of the lifetime before the last write, and how long a silence in milliseconds had lasted then. */
@@ -331,20 +325,18 @@ function formerInWords({ written, former, isKnown }: FormerlyPast, silence: numb
     : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: measured against the ${former} days of a forest without one, it was past that.`;
 }
 
-function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {
+function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
   const gone = [...judgement.gone];
-  if (gone.length === 0) return [];
-  return [
-    note(
-      'gone-dcs',
-      `Leftover metadata of ${counted(gone.length, 'DC')}: ${inTitle(gone.map(({ name }) => name))}`,
-      'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
-      {
-        subjects: gone.map(({ name }) => name),
-        evidence: gone.map(({ domainController }) =>
-          (facts.metadataCleaner?.command ?? removeMetadata)(domainController.dn),
-        ),
-      },
-    ),
-  ];
+  if (gone.length === 0) return undefined;
+  return note(
+    'gone-dcs',
+    `Leftover metadata of ${counted(gone.length, 'DC')}: ${inTitle(gone.map(({ name }) => name))}`,
+    'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
+    {
+      subjects: gone.map(({ name }) => name),
+      evidence: gone.map(({ domainController }) =>
+        (facts.metadataCleaner?.command ?? removeMetadata)(domainController.dn),
+      ),
+    },
+  );
 }

@@ -24,19 +24,19 @@ export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange
   const situation = situationOf(facts, proposal);
   return [
     ...unjustified(facts, proposal),
-    ...rights(situation),
+    rights(situation),
     ...newLifetime(situation),
     ...newRecycleLifetime(situation),
     ...storedLifetime(situation),
     ...replicationFindings(situation),
-    ...lingeringEvidence(situation),
+    lingeringEvidence(situation),
     ...deletions(situation),
     ...backups(situation),
-    ...recycleBin(situation),
-    ...strictConsistency(situation),
+    recycleBin(situation),
+    strictConsistency(situation),
     ...forestSettings(situation),
     advice(situation),
-  ];
+  ].filter((one) => one !== undefined);
 }
 
 /** Changes of an entry that is not this forest's. */
@@ -74,27 +74,23 @@ function misworded(changes: readonly TombstoneChange[], kind: ServerKind): reado
 }
 
 /** What keeps this user, on this DC, from writing. */
-function rights({ facts, isChange }: Situation): readonly FindingDraft[] {
-  if (!isChange) return [];
+function rights({ facts, isChange }: Situation): FindingDraft | undefined {
+  if (!isChange) return undefined;
   if (facts.source.isReadOnly) {
-    return [
-      blocker(
-        'read-only-dc',
-        `${facts.source.host} is a read-only domain controller`,
-        'It takes no writes. Name a writable one with --server; accept this to save a plan that is applied there.',
-        { subjects: [facts.source.host] },
-      ),
-    ];
+    return blocker(
+      'read-only-dc',
+      `${facts.source.host} is a read-only domain controller`,
+      'It takes no writes. Name a writable one with --server; accept this to save a plan that is applied there.',
+      { subjects: [facts.source.host] },
+    );
   }
-  if (facts.mayWrite !== false) return [];
-  return [
-    blocker(
-      'no-right-to-write',
-      'This user may not write tombstoneLifetime',
-      'Only Enterprise Admins, or Domain Admins of the forest root, may. Log on as one of them with --user; accept this to save a plan that one of them applies.',
-      { subjects: [facts.settings.dn] },
-    ),
-  ];
+  if (facts.mayWrite !== false) return undefined;
+  return blocker(
+    'no-right-to-write',
+    'This user may not write tombstoneLifetime',
+    'Only Enterprise Admins, or Domain Admins of the forest root, may. Log on as one of them with --user; accept this to save a plan that one of them applies.',
+    { subjects: [facts.settings.dn] },
+  );
 }
 
 /** What speaks against the new number of days, and what a higher one does not do. */
@@ -191,8 +187,8 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
 }
 
 /** What the last look for lingering objects found and when, and which DCs it did not compare. */
-function lingeringEvidence({ facts: { evidence, replication, now }, judgement }: Situation): readonly FindingDraft[] {
-  if (evidence === undefined) return [];
+function lingeringEvidence({ facts: { evidence, replication, now }, judgement }: Situation): FindingDraft | undefined {
+  if (evidence === undefined) return undefined;
   const { folder, plan, sha256 } = evidence;
   const { created, intent, changes, leftOut, findings } = plan;
   const byHost = groupBy(
@@ -228,7 +224,7 @@ function lingeringEvidence({ facts: { evidence, replication, now }, judgement }:
       ? 'It left something open, which is listed here: there may be lingering objects that it did not hand over.'
       : 'Have them removed, then look again: what they bring back with a higher lifetime stays.';
   const detail = isClean ? 'Every DC in use was compared. What was created or deleted since is not in it.' : leftOpen;
-  return [(isClean ? note : warning)('lingering-evidence', title, detail, parts)];
+  return (isClean ? note : warning)('lingering-evidence', title, detail, parts);
 }
 
 function namesIn(value: JsonValue | undefined): readonly string[] {
@@ -316,63 +312,53 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
 }
 
 /** How the two lifetimes hang together. */
-function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): readonly FindingDraft[] {
+function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): FindingDraft | undefined {
   const { forest, settings } = facts;
   if (forest.recycleBin === 'unknown') {
-    return [note('recycle-bin-not-known', 'It is not known whether the Recycle Bin is on', 'See CN=Partitions.')];
+    return note('recycle-bin-not-known', 'It is not known whether the Recycle Bin is on', 'See CN=Partitions.');
   }
-  if (forest.recycleBin === 'off') return [];
+  if (forest.recycleBin === 'off') return undefined;
   if (settings.deletedObjectLifetime === undefined) {
-    if (before.days === after.days) return [];
-    return [
-      note(
-        'recycle-bin-follows',
-        'The Recycle Bin follows this value',
-        'msDS-DeletedObjectLifetime is not set, so deleted objects can be brought back for as long as this lifetime.',
-      ),
-    ];
+    if (before.days === after.days) return undefined;
+    return note(
+      'recycle-bin-follows',
+      'The Recycle Bin follows this value',
+      'msDS-DeletedObjectLifetime is not set, so deleted objects can be brought back for as long as this lifetime.',
+    );
   }
-  if (!raises || recycleAfter >= after.days) return [];
-  return [
-    warning(
-      'recycle-bin-own-lifetime',
-      `The Recycle Bin still brings objects back for ${recycleAfter} days only`,
-      `msDS-DeletedObjectLifetime is set, so a longer tombstoneLifetime does not lengthen recovery. To change both in one plan, add --recycle-days ${after.days}.`,
-    ),
-  ];
+  if (!raises || recycleAfter >= after.days) return undefined;
+  return warning(
+    'recycle-bin-own-lifetime',
+    `The Recycle Bin still brings objects back for ${recycleAfter} days only`,
+    `msDS-DeletedObjectLifetime is set, so a longer tombstoneLifetime does not lengthen recovery. To change both in one plan, add --recycle-days ${after.days}.`,
+  );
 }
 
 /** Whether DCs that are promoted from now on refuse lingering objects. */
-function strictConsistency({ facts, effect }: Situation): readonly FindingDraft[] {
+function strictConsistency({ facts, effect }: Situation): FindingDraft | undefined {
   const { strictMarker, isExport } = facts;
   const limits = 'Existing DCs keep their own setting: repadmin /regkey * +strict';
   if (effect.marker === 'added' && !strictMarker.hasParent) {
-    return [
-      finalBlocker(
-        'no-forest-updates',
-        'The forest lacks the container of the strict-consistency object',
-        'Run adprep /forestprep of a current Windows version, or leave out --strict-new-dcs.',
-        { subjects: [strictMarker.dn] },
-      ),
-    ];
+    return finalBlocker(
+      'no-forest-updates',
+      'The forest lacks the container of the strict-consistency object',
+      'Run adprep /forestprep of a current Windows version, or leave out --strict-new-dcs.',
+      { subjects: [strictMarker.dn] },
+    );
   }
-  if (effect.marker === 'added') return [note('strict-new-dcs', 'Only DCs promoted from now on become strict', limits)];
+  if (effect.marker === 'added') return note('strict-new-dcs', 'Only DCs promoted from now on become strict', limits);
   if (effect.marker === 'removed') {
-    return [
-      warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits),
-    ];
+    return warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits);
   }
-  if (strictMarker.isThere || isExport) return [];
+  if (strictMarker.isThere || isExport) return undefined;
   const offer = strictMarker.hasParent
     ? 'To add the object, give --strict-new-dcs.'
     : 'Its container is missing too: run adprep /forestprep of a current Windows version.';
-  return [
-    note(
-      'new-dcs-may-be-loose',
-      'Newly promoted DCs may not enforce strict replication consistency (forest object missing)',
-      `${offer} ${limits}`,
-    ),
-  ];
+  return note(
+    'new-dcs-may-be-loose',
+    'Newly promoted DCs may not enforce strict replication consistency (forest object missing)',
+    `${offer} ${limits}`,
+  );
 }
 
 /** Leftovers, and what an export lacks. */
