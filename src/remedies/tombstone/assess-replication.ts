@@ -21,6 +21,7 @@ import {
   inTitle,
   isWithinDefault,
   nearShare,
+  partiesIn,
   type Situation,
   sideInWords,
   soundParties,
@@ -43,18 +44,19 @@ export function replicationFindings(situation: Situation): readonly FindingDraft
 
 /** Silences by how near they are to the lifetimes, each DC and split at its worst place only. */
 function silenceFindings(situation: Situation): readonly FindingDraft[] {
-  const { before, after, lowers, isChange, judgement } = situation;
+  const { before, after, lowers, judgement } = situation;
   const past = judgement.islandsAt(before.days);
-  const isLower = isChange && lowers && after.days < before.days;
+  const isLower = lowers && after.days < before.days;
   const pastNew = isLower ? without(judgement.islandsAt(after.days), past) : nothing;
   // What a raise has put within the limit is a graver finding of its own.
   const graver = joined(past, judgement.former ?? nothing);
   const near = without(judgement.islandsAt(before.days * nearShare), graver);
   const watched = without(judgement.islandsAt(before.days * watchShare), joined(graver, near));
   return [
-    ...splitFindings(situation, past, 'past'),
+    splitFinding(situation, past, 'past'),
     pastLifetime(situation, past),
-    ...pastNewLifetime(situation, pastNew),
+    splitFinding(situation, pastNew, 'new'),
+    pastNewLifetime(situation, pastNew),
     early('near-lifetime', near, situation, 'close to the lifetime', 'Repair replication now'),
     early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair replication in time'),
   ].filter((one) => one !== undefined);
@@ -81,6 +83,10 @@ function cutOffLine({ party, ownAge, heardAge, heardBy, namingContexts }: CutOff
       : `${heardBy.name} last heard of it ${durationInWords(heardAge)} ago`;
   const where = namingContexts.length < total ? `; in ${listed(namingContexts, 2)}` : '';
   return `${party.name}, ${party.domainController.site}: ${own}; ${others}${where}`;
+}
+
+function cutOffLines(cutOff: readonly CutOff[], { replication }: TombstoneFacts): readonly string[] {
+  return cutOff.map((one) => cutOffLine(one, replication.copies.length));
 }
 
 function longestOf(apart: readonly { readonly age: number | undefined }[]): number | undefined {
@@ -110,42 +116,27 @@ function silenceInWords(apart: readonly { readonly age: number | undefined }[]):
 }
 
 function pastLifetime(situation: Situation, past: Islands): FindingDraft | undefined {
-  const { facts, before, raises, isChange } = situation;
-  const inconsistent = [...past.oldest].flatMap(([party, news]): CutOff[] =>
-    news.age < before.days * day
-      ? []
-      : [
-          {
-            party,
-            namingContexts: [news.namingContext],
-            ownAge: news.age,
-            heardAge: undefined,
-            heardBy: undefined,
-            age: news.age,
-          },
-        ],
-  );
+  const { facts, before, raises } = situation;
+  const inconsistent = [...past.oldest]
+    .filter(([, { age }]) => age >= before.days * day)
+    .map(([party, { age, namingContext }]): CutOff => {
+      return { party, namingContexts: [namingContext], ownAge: age, heardAge: undefined, heardBy: undefined, age };
+    });
   const apart = [...past.cutOff, ...inconsistent];
   if (apart.length === 0) return undefined;
   const parties = apart.map(({ party }) => party);
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
-  const detail = `${cureOf(
-    parties,
-    commands.length > 0,
-    apart.every(({ age }) => isWithinDefault(age)),
-    situation,
-  )} ${riskOf(parties)}`;
+  const isInOrder = apart.every(({ age }) => isWithinDefault(age));
+  const cure = cureOf(parties, commands.length > 0, isInOrder, situation);
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
     // The command first: a screen shows one line of what was seen.
-    evidence: [...commands, ...apart.map((one) => cutOffLine(one, facts.replication.copies.length))],
+    evidence: [...commands, ...cutOffLines(apart, facts)],
   };
-  return isChange && raises
-    ? blocker('past-lifetime', title, detail, parts)
-    : warning('past-lifetime', title, detail, parts);
+  return (raises ? blocker : warning)('past-lifetime', title, `${cure} ${riskOf(parties)}`, parts);
 }
 
 /** What to do with DCs past the lifetime. Demotion is for those alone that said themselves what they last heard. */
@@ -190,9 +181,9 @@ function commandsFor(parties: readonly Party[], situation: Situation, islands: I
     : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(lingeringFinder.command);
 }
 
-function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): readonly FindingDraft[] {
-  const { before, after, raises, isChange } = situation;
-  if (splits.length === 0) return [];
+function splitFinding(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): FindingDraft | undefined {
+  const { before, after, raises } = situation;
+  if (splits.length === 0) return undefined;
   const days = stage === 'past' ? before.days : after.days;
   const [first] = splits;
   const sides = first?.sides.map(sideInWords) ?? [];
@@ -204,9 +195,8 @@ function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 
     ...daysOf(splits),
     evidence: splits.flatMap((split) => splitLines(split, situation)),
   };
-  const isBlocker = isChange && (stage === 'new' || raises);
   const id = stage === 'past' ? 'parted-sides' : 'parted-past-new-lifetime';
-  return [isBlocker ? blocker(id, title, detail, parts) : warning(id, title, detail, parts)];
+  return (stage === 'new' || raises ? blocker : warning)(id, title, detail, parts);
 }
 
 /** What there is to choose the good side by. */
@@ -238,35 +228,26 @@ function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]
   return `${name} (${sideInWords(own)}): ${words}${refused}${masters}`;
 }
 
-function pastNewLifetime(situation: Situation, pastNew: Apart): readonly FindingDraft[] {
-  const { after, facts } = situation;
-  const { cutOff } = pastNew;
-  const found = splitFindings(situation, pastNew, 'new');
-  if (cutOff.length === 0) return found;
+function pastNewLifetime({ after, facts }: Situation, { cutOff }: Apart): FindingDraft | undefined {
+  if (cutOff.length === 0) return undefined;
   const parties = cutOff.map(({ party }) => party);
-  return [
-    ...found,
-    blocker(
-      'past-new-lifetime',
-      `${have(parties)} not replicated for ${silenceInWords(cutOff)}: longer than the new lifetime`,
-      `With ${after.days} days the others stop replicating with it (event 2042, status 8614). Repair its replication first.`,
-      {
-        subjects: parties.map(({ name }) => name),
-        ...daysOf(cutOff),
-        evidence: cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
-      },
-    ),
-  ];
+  return blocker(
+    'past-new-lifetime',
+    `${have(parties)} not replicated for ${silenceInWords(cutOff)}: longer than the new lifetime`,
+    `With ${after.days} days the others stop replicating with it (event 2042, status 8614). Repair its replication first.`,
+    { subjects: parties.map(({ name }) => name), ...daysOf(cutOff), evidence: cutOffLines(cutOff, facts) },
+  );
 }
 
 function early(
   id: string,
-  { cutOff, splits }: Apart,
+  apart: Apart,
   { before, facts }: Situation,
   how: string,
   cure: string,
 ): FindingDraft | undefined {
-  const parties = [...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())];
+  const { cutOff, splits } = apart;
+  const parties = partiesIn(apart);
   if (parties.length === 0) return undefined;
   const title =
     cutOff.length > 0
@@ -276,24 +257,21 @@ function early(
     ? 'past the lifetime it may hold lingering objects. A read-only DC replicates nothing out.'
     : 'past the lifetime deleted objects may come back.';
   return warning(id, title, `${cure}: ${risk}`, {
-    subjects: distinct(parties.map(({ name }) => name)),
+    subjects: parties.map(({ name }) => name),
     ...daysOf([...cutOff, ...splits]),
-    evidence: [
-      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
-      ...splits.map(({ sides }) => sides.map(sideInWords).join(' from ')),
-    ],
+    evidence: [...cutOffLines(cutOff, facts), ...splits.map(({ sides }) => sides.map(sideInWords).join(' from '))],
   });
 }
 
 /** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
 function formerLifetime(situation: Situation): FindingDraft | undefined {
-  const { facts, raises, isChange, judgement } = situation;
+  const { facts, raises, judgement } = situation;
   const { former } = judgement;
   if (former === undefined) return undefined;
   const { cutOff, splits } = former;
   const apart = [...cutOff, ...splits];
   if (apart.length === 0) return undefined;
-  const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
+  const parties = partiesIn(former);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
   const choice = splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : '';
   const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice}${isAllReadOnly(parties) ? '' : ' A DC that takes nothing from its partners needs the value written on it too.'}`;
@@ -302,18 +280,12 @@ function formerLifetime(situation: Situation): FindingDraft | undefined {
     ...daysOf(apart),
     ...sourceOf(parties, facts),
     evidence: [
-      ...commandsFor(
-        cutOff.map(({ party }) => party),
-        situation,
-        former.islands,
-      ),
-      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      ...commandsFor(partiesIn({ cutOff, splits: [] }), situation, former.islands),
+      ...cutOffLines(cutOff, facts),
       ...splits.flatMap((split) => splitLines(split, situation)),
     ],
   };
-  return isChange && raises
-    ? blocker('past-former-lifetime', title, detail, parts)
-    : warning('past-former-lifetime', title, detail, parts);
+  return (raises ? blocker : warning)('past-former-lifetime', title, detail, parts);
 }
 
 /** What is known of the lifetime before the last write, and how long a silence in milliseconds had lasted then. */

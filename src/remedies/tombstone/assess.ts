@@ -23,14 +23,14 @@ import { adviceFor, hostOfParty, type Situation, situationOf } from './situation
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
   const situation = situationOf(facts, proposal);
   return [
-    ...unjustified(facts, proposal),
+    unjustified(facts, proposal),
     rights(situation),
     ...newLifetime(situation),
     ...newRecycleLifetime(situation),
     ...storedLifetime(situation),
     ...replicationFindings(situation),
     lingeringEvidence(situation),
-    ...deletions(situation),
+    deletions(situation),
     ...backups(situation),
     recycleBin(situation),
     strictConsistency(situation),
@@ -43,34 +43,30 @@ export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange
 function unjustified(
   { settings, serverKind }: TombstoneFacts,
   { changes }: Proposal<TombstoneChange>,
-): readonly FindingDraft[] {
+): FindingDraft | undefined {
   const foreign = changes.filter((change) => change.kind === 'modify' && change.guid !== settings.guid);
   if (foreign.length === 0) return misworded(changes, serverKind);
-  return [
-    finalBlocker(
-      notOfThisRemedy,
-      'The plan changes an entry that does not hold the lifetime of this forest',
-      'The objectGUID in the plan is not that of CN=Directory Service. Make a new plan.',
-      { subjects: foreign.map(({ dn }) => dn), evidence: [`${settings.dn}: ${settings.guid}`] },
-    ),
-  ];
+  return finalBlocker(
+    notOfThisRemedy,
+    'The plan changes an entry that does not hold the lifetime of this forest',
+    'The objectGUID in the plan is not that of CN=Directory Service. Make a new plan.',
+    { subjects: foreign.map(({ dn }) => dn), evidence: [`${settings.dn}: ${settings.guid}`] },
+  );
 }
 
 /** The diff says what no value means: on this server it has to be so. */
-function misworded(changes: readonly TombstoneChange[], kind: ServerKind): readonly FindingDraft[] {
+function misworded(changes: readonly TombstoneChange[], kind: ServerKind): FindingDraft | undefined {
   const worded = changes.flatMap((change) => (change.kind === 'modify' ? wordedForOther(change.edits, kind) : []));
-  if (worded.length === 0) return [];
-  return [
-    finalBlocker(
-      notOfThisRemedy,
-      'The plan shows for "not set" what another kind of server makes of it',
-      `Here it is ${unsetInWords(kind)}. Make a new plan.`,
-      {
-        subjects: worded.map(({ attribute }) => attribute),
-        evidence: worded.flatMap(({ whenUnset }) => whenUnset ?? []),
-      },
-    ),
-  ];
+  if (worded.length === 0) return undefined;
+  return finalBlocker(
+    notOfThisRemedy,
+    'The plan shows for "not set" what another kind of server makes of it',
+    `Here it is ${unsetInWords(kind)}. Make a new plan.`,
+    {
+      subjects: worded.map(({ attribute }) => attribute),
+      evidence: worded.flatMap(({ whenUnset }) => whenUnset ?? []),
+    },
+  );
 }
 
 /** What keeps this user, on this DC, from writing. */
@@ -106,15 +102,12 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
         `${after.days} days would not be honoured`,
         `For Active Directory to honour it, ${collision}. Choose more days, or shorten garbageCollPeriod first.`,
       ),
-    ...(after.days >= recommendedDays
-      ? []
-      : lowers
-        ? [
-            blocker('below-recommended', title, `${detail} Accept it only with a reason.`, {
-              measure: { value: recommendedDays - after.days, unit: 'days' },
-            }),
-          ]
-        : [warning('below-recommended', title, detail)]),
+    after.days < recommendedDays &&
+      (lowers
+        ? blocker('below-recommended', title, `${detail} Accept it only with a reason.`, {
+            measure: { value: recommendedDays - after.days, unit: 'days' },
+          })
+        : warning('below-recommended', title, detail)),
     after.days > 10 * 365 &&
       warning(
         'very-long',
@@ -233,10 +226,10 @@ function namesIn(value: JsonValue | undefined): readonly string[] {
 }
 
 /** What the next garbage collection under a lower value takes away; nothing for a higher one. */
-function deletions(situation: Situation): readonly FindingDraft[] {
+function deletions(situation: Situation): FindingDraft | undefined {
   const { facts, before, after, lowers, recycleBefore, recycleAfter, effect } = situation;
   const shortensBin = (lowers || effect.recycle !== undefined) && recycleAfter < recycleBefore;
-  if (!lowers && !shortensBin) return [];
+  if (!lowers && !shortensBin) return undefined;
   const tombstones = addedUp(facts.deletedObjects, 'tombstones');
   const recoverable = addedUp(facts.deletedObjects, 'recoverable');
   const collected = lowers && after.days < before.atMost ? countFrom(after.days, tombstones) : 0;
@@ -244,16 +237,8 @@ function deletions(situation: Situation): readonly FindingDraft[] {
   const evidence = facts.deletedObjects.filter(({ kind }) => kind !== 'counted').map(uncountedInWords);
   const detail = `Each DC removes them at its next garbage collection, within ${garbageCollectionHours(facts.settings)} hours, and undo does not bring them back.`;
   if (collected + recycled === 0) {
-    return evidence.length === 0
-      ? []
-      : [
-          warning(
-            'purge-not-known',
-            'Not every deleted object that the lower value takes away could be counted',
-            detail,
-            { evidence },
-          ),
-        ];
+    const title = 'Not every deleted object that the lower value takes away could be counted';
+    return evidence.length === 0 ? undefined : warning('purge-not-known', title, detail, { evidence });
   }
   const parts = [
     ...(collected === 0 ? [] : [`${counted(collected, 'deleted object')} for good`]),
@@ -261,14 +246,12 @@ function deletions(situation: Situation): readonly FindingDraft[] {
   ];
   const atLeast = evidence.length === 0 ? '' : 'at least ';
   const limit = collected === 0 ? recycleAfter : after.days;
-  return [
-    blocker(
-      'purges-deleted-objects',
-      `The lower value takes ${atLeast}${parts.join(' and ')}`,
-      `They are older than ${counted(limit, 'day')}. ${detail}`,
-      { evidence, measure: { value: collected + recycled, unit: 'objects' } },
-    ),
-  ];
+  return blocker(
+    'purges-deleted-objects',
+    `The lower value takes ${atLeast}${parts.join(' and ')}`,
+    `They are older than ${counted(limit, 'day')}. ${detail}`,
+    { evidence, measure: { value: collected + recycled, unit: 'objects' } },
+  );
 }
 
 /** Backups that are too old afterwards, or will soon be, and naming contexts without a known one. */

@@ -145,12 +145,14 @@ function formerlyPast(
   return { ...apart, islands, written, limit, former: unsetMeans(serverKind), isKnown: lifetimeVersion === 1 };
 }
 
+/** The DCs that are cut off or on a side of a split, each once. */
+export function partiesIn({ cutOff, splits }: Apart): readonly Party[] {
+  return distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
+}
+
 /** The islands of a shorter silence, without what is apart at a longer one already. */
 export function without(islands: Apart, graver: Apart): Apart {
-  const known = new Set([
-    ...graver.cutOff.map(({ party }) => party),
-    ...graver.splits.flatMap(({ sides }) => sides.flat()),
-  ]);
+  const known = new Set(partiesIn(graver));
   return {
     cutOff: islands.cutOff.filter(({ party }) => !known.has(party)),
     splits: islands.splits.filter(({ sides }) => !sides.flat().every((party) => known.has(party))),
