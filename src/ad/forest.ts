@@ -68,6 +68,14 @@ export function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostNam
   return dnsHostName ?? name;
 }
 
+/** Whether a DC has a full copy of a naming context. */
+export function hasFullCopy(
+  { fullNamingContexts }: Pick<DomainController, 'fullNamingContexts'>,
+  namingContext: string,
+): boolean {
+  return fullNamingContexts.some((held) => sameDn(held, namingContext));
+}
+
 /** The forest of the session's server. Throws DirectoryError, also for a server that is not a DC. */
 export async function readForest(session: DirectorySession): Promise<Forest> {
   const configuration = session.rootDse.configurationNamingContext;

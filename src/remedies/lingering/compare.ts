@@ -4,7 +4,6 @@
  */
 
 import { isChosen } from '../../ad/ask-domain-controllers.ts';
-import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, booleanOf, bytesOf, type Entry, formatSid, textOf } from '../../ad/entry.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/replication-values.ts';
@@ -169,11 +168,6 @@ async function withSession<T>(
     // Closing never throws, and its end is of no interest.
     void session.close();
   }
-}
-
-/** Whether a DC has a full copy of a naming context. */
-export function hasFullCopy({ fullNamingContexts }: DomainController, namingContext: string): boolean {
-  return fullNamingContexts.some((held) => sameDn(held, namingContext));
 }
 
 /** How far a list is, and when to stop reading it. */

@@ -20,7 +20,7 @@ import {
 } from '../../ad/deleted-object-lifetime.ts';
 import { isDnThat, joinDn, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
-import { type DomainController, type Forest, hostOf, readForest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hasFullCopy, hostOf, readForest } from '../../ad/forest.ts';
 import { type OperationsMaster, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
@@ -30,7 +30,7 @@ import { DirectoryError, SubjectMissingError, UsageError } from '../../errors.ts
 import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
 import { distinct, groupBy } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type Comparison, compareCopies, hasFullCopy } from './compare.ts';
+import { type Comparison, compareCopies } from './compare.ts';
 import type { LingeringOptions } from './flags.ts';
 
 export interface LingeringFacts {

@@ -1,6 +1,7 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
-import { normalizedDn, sameDn } from '../../ad/dn.ts';
+import { normalizedDn } from '../../ad/dn.ts';
+import { hasFullCopy } from '../../ad/forest.ts';
 import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
 import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
@@ -150,10 +151,7 @@ function unseen(
 ): readonly FindingDraft[] {
   const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
   const missing = forest.namingContexts
-    .filter(
-      ({ kind, dn }) =>
-        kind === 'application' && here !== undefined && !here.fullNamingContexts.some((one) => sameDn(one, dn)),
-    )
+    .filter(({ kind, dn }) => kind === 'application' && here !== undefined && !hasFullCopy(here, dn))
     .map(({ dn }) => dn);
   return [
     ...finding(warning, 'partitions-not-here', missing, {

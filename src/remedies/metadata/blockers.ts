@@ -1,6 +1,7 @@
 /** What stops the removal: that the DC is or may be alive, that others need it, and that there is no way back. */
 
 import { sameDn } from '../../ad/dn.ts';
+import { hasFullCopy } from '../../ad/forest.ts';
 import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
@@ -156,7 +157,7 @@ function domainFindings(candidate: Candidate, { candidates, forest, target }: Me
   );
   const writable = others.filter(({ settings }) => settings?.isReadOnly === false);
   const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
-  const isHeld = here === undefined || here.fullNamingContexts.some((dn) => sameDn(dn, domain));
+  const isHeld = here === undefined || hasFullCopy(here, domain);
   return [
     kind === 'dc' &&
       candidate.settings?.isReadOnly !== true &&
@@ -187,8 +188,7 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
     settings.isGlobalCatalog && !others.some((one) => one.site === site && one.settings?.isGlobalCatalog === true);
   const only = forest.namingContexts
     .filter(({ kind, dn }) => {
-      const holds = (one: Candidate): boolean =>
-        one.settings?.fullNamingContexts.some((held) => sameDn(held, dn)) === true;
+      const holds = (one: Candidate): boolean => one.settings !== undefined && hasFullCopy(one.settings, dn);
       return kind === 'application' && holds(candidate) && !others.some(holds);
     })
     .map(({ dn }) => dn);

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { bytesOfWrittenValue, type Entry, textOf } from '../../ad/entry.ts';
-import type { DomainController, Forest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hasFullCopy } from '../../ad/forest.ts';
 import { exportChanges } from '../../ad/repadmin.ts';
 import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/replication-values.ts';
 import { readAttributeNumbers } from '../../ad/schema.ts';
@@ -89,17 +89,15 @@ async function looksOf(
   { domainControllers }: Forest,
   { here, there, had }: Pair,
 ): Promise<readonly Look[]> {
-  const holds = ({ fullNamingContexts }: DomainController, dn: string): boolean =>
-    fullNamingContexts.some((one) => sameDn(one, dn));
   const looks: Look[] = [];
   for (const namingContext of there.fullNamingContexts) {
     const hadByOthers = had.get(normalizedDn(namingContext));
-    const known = holds(here, namingContext)
+    const known = hasFullCopy(here, namingContext)
       ? ((await readKnownChanges(session, here, namingContext)).get(originOf(there)) ?? 0n)
       : undefined;
     // One that does not show what it holds may hold it.
     const isHeld = domainControllers.some(
-      (one) => one !== there && (one.fullNamingContexts.length === 0 || holds(one, namingContext)),
+      (one) => one !== there && (one.fullNamingContexts.length === 0 || hasFullCopy(one, namingContext)),
     );
     const highest = [hadByOthers, known].reduce((one, other) => ((one ?? -1n) > (other ?? -1n) ? one : other));
     if (highest !== undefined) looks.push({ namingContext, kind: 'compared', from: highest + 1n });

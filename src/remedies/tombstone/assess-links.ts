@@ -1,15 +1,15 @@
 /** Findings on single links and single DCs: results of replication, clocks, and what is not known. */
 
 import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
-import { sameDn } from '../../ad/dn.ts';
 import type { PointInTime } from '../../ad/entry.ts';
+import { hasFullCopy } from '../../ad/forest.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
 import type { Comparable } from '../../ad/replication-islands.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
 import { agoInWords, counted, distinct, durationInWords, groupBy } from '../../words.ts';
-import { have, hostOfParty, inTitle, type Situation, suspectsIn } from './situation.ts';
+import { have, heardInWords, hostOfParty, inTitle, type Situation, suspectsIn } from './situation.ts';
 
 const day = 86_400_000;
 
@@ -44,15 +44,8 @@ function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
       const failures = Math.max(...group.map(({ consecutiveFailures }) => consecutiveFailures));
       const where = group.length === 1 ? first.namingContext : counted(group.length, 'naming context');
       const line = `${destination.name} from ${source?.name ?? `DSA ${first.sourceDsaGuid}`}, ${where}: ${describeWindowsError(first.lastResult)}; ${counted(failures, 'failure')} in a row, last success ${successInWords(first.lastSuccess, clock)}`;
-      return [
-        {
-          destination,
-          source,
-          result: first.lastResult,
-          namingContexts: group.map(({ namingContext }) => namingContext),
-          line,
-        },
-      ];
+      const namingContexts = group.map(({ namingContext }) => namingContext);
+      return [{ destination, source, result: first.lastResult, namingContexts, line }];
     });
   });
 }
@@ -114,17 +107,15 @@ function lingeringCommands(lingering: readonly Failure[], situation: Situation):
     const sourceDsaGuid = destination.domainController.dsaGuid;
     if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
     const host = hostOfParty(source);
-    const isWritable = (namingContext: string): boolean =>
-      destination.domainController.fullNamingContexts.some((held) => sameDn(held, namingContext));
     return namingContexts
-      .filter(isWritable)
+      .filter((namingContext) => hasFullCopy(destination.domainController, namingContext))
       .map((namingContext) => listLingeringObjects({ destination: host, sourceDsaGuid, namingContext }));
   });
 }
 
 function lingeringFinding(lingering: readonly Failure[], situation: Situation): FindingDraft | undefined {
   if (lingering.length === 0) return undefined;
-  const { raises, isChange, facts } = situation;
+  const { raises, facts } = situation;
   const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
   const commands = lingeringCommands(lingering, situation);
   const title = `Lingering objects are likely on ${inTitle(sources)}`;
@@ -134,9 +125,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
       : 'Find lingering objects first with the command below, and have them removed before any raise.';
   const detail = `Partners report that they lack objects of which they were sent changes. Tombstones at the edge of the lifetime, a new partial attribute set and a reanimation look the same. ${cure}`;
   const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
-  return isChange && raises
-    ? blocker('lingering-objects-likely', title, detail, parts)
-    : warning('lingering-objects-likely', title, detail, parts);
+  return (raises ? blocker : warning)('lingering-objects-likely', title, detail, parts);
 }
 
 function refusedFinding(refused: readonly Failure[], { before, after }: Situation): FindingDraft | undefined {
@@ -157,16 +146,19 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
 }
 
 function switchedOff({ facts }: Situation): FindingDraft | undefined {
-  const off = facts.replication.parties.flatMap(({ name, domainController }) => [
-    ...(domainController.isInboundReplicationOff ? [{ name, line: `${name}: inbound` }] : []),
-    ...(domainController.isOutboundReplicationOff ? [{ name, line: `${name}: outbound` }] : []),
-  ]);
+  const off = facts.replication.parties
+    .flatMap(({ name, domainController: own }) => [
+      own.isInboundReplicationOff && { name, line: `${name}: inbound` },
+      own.isOutboundReplicationOff && { name, line: `${name}: outbound` },
+    ])
+    .filter((one) => one !== false);
   if (off.length === 0) return undefined;
+  const names = distinct(off.map(({ name }) => name));
   return warning(
     'replication-switched-off',
-    `Replication is switched off on ${inTitle(off.map(({ name }) => name))}`,
+    `Replication is switched off on ${inTitle(names)}`,
     'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
-    { subjects: distinct(off.map(({ name }) => name)), evidence: off.map(({ line }) => line) },
+    { subjects: names, evidence: off.map(({ line }) => line) },
   );
 }
 
@@ -174,7 +166,7 @@ function switchedOff({ facts }: Situation): FindingDraft | undefined {
  * Clocks that differ from the middle of all clocks, this computer's included: a DC's is more often right than a laptop's.
  * A jump makes the age of the DC's news unknown.
  */
-function clockFindings({ facts, isChange, lowers }: Situation): readonly FindingDraft[] {
+function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
   const clocks = facts.replication.parties.flatMap(({ name, state }) =>
     state.kind === 'answered' && state.clockAhead !== undefined ? [{ name, ahead: state.clockAhead }] : [],
   );
@@ -199,10 +191,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
     ),
   };
   return [
-    off.length > 0 &&
-      (isGrave && isChange && lowers
-        ? blocker('clock-differs', title, detail, parts)
-        : warning('clock-differs', title, detail, parts)),
+    off.length > 0 && (isGrave && lowers ? blocker : warning)('clock-differs', title, detail, parts),
     jumps.length > 0 &&
       warning(
         'clock-jumped',
@@ -260,11 +249,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
     {
       subjects: unreachable.map(({ name }) => name),
       evidence: unreachable.flatMap((party) => {
-        const heard = rows.find((row) => row.party === party)?.heard;
-        const last =
-          heard === undefined
-            ? 'no other DC shows when it last heard of it'
-            : `${heard.by.name} last heard of it ${durationInWords(heard.age)} ago`;
+        const last = heardInWords(rows.find((row) => row.party === party)?.heard);
         const why = party.state.kind === 'unreachable' ? party.state.why : '';
         return [`${party.name}: ${why}; ${last}`, showReplication(hostOfParty(party))];
       }),
@@ -283,11 +268,7 @@ function silentLines(
   // Where no naming contexts can be read, every other DC may be a partner.
   const isKnown = others.some(({ domainController }) => domainController.fullNamingContexts.length > 0);
   const expectsPartner = (namingContext: string): boolean =>
-    isKnown
-      ? others.some(({ domainController }) =>
-          domainController.fullNamingContexts.some((held) => sameDn(held, namingContext)),
-        )
-      : others.length > 0;
+    others.some(({ domainController }) => !isKnown || hasFullCopy(domainController, namingContext));
   return state.answer.silent
     .filter(({ namingContext }) => expectsPartner(namingContext))
     .map(({ namingContext, why }) => ({ name, line: `${name}: ${namingContext}: ${why}` }));

@@ -18,6 +18,7 @@ import {
   type Apart,
   type FormerlyPast,
   have,
+  heardInWords,
   inTitle,
   isWithinDefault,
   nearShare,
@@ -78,9 +79,7 @@ function cutOffLine({ party, ownAge, heardAge, heardBy, namingContexts }: CutOff
       : `last heard of the others ${durationInWords(ownAge)} ago`;
   const others = party.domainController.isReadOnly
     ? 'read-only: it replicates nothing out'
-    : heardAge === undefined || heardBy === undefined
-      ? 'no other DC shows when it last heard of it'
-      : `${heardBy.name} last heard of it ${durationInWords(heardAge)} ago`;
+    : heardInWords(heardAge === undefined || heardBy === undefined ? undefined : { age: heardAge, by: heardBy });
   const where = namingContexts.length < total ? `; in ${listed(namingContexts, 2)}` : '';
   return `${party.name}, ${party.domainController.site}: ${own}; ${others}${where}`;
 }

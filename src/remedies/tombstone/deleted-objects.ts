@@ -3,7 +3,7 @@
 import type { DomainControllerAccess, DomainControllerState } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
 import { booleanOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
-import type { Forest } from '../../ad/forest.ts';
+import { type Forest, hasFullCopy } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type Control, controlOid, type DirectorySession, deletedObjectsControl, equal } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
@@ -115,10 +115,9 @@ function holderOf(
   domainControllers: readonly DomainControllerState[],
 ): { readonly host: string; readonly clock: Date | undefined } | undefined {
   for (const { domainController, state } of domainControllers) {
-    const { dnsHostName, fullNamingContexts } = domainController;
+    const { dnsHostName } = domainController;
     if (state.kind !== 'answered' || dnsHostName === undefined) continue;
-    if (fullNamingContexts.some((one) => sameDn(one, namingContext)))
-      return { host: dnsHostName, clock: state.answer.clock };
+    if (hasFullCopy(domainController, namingContext)) return { host: dnsHostName, clock: state.answer.clock };
   }
   return undefined;
 }

@@ -109,7 +109,7 @@ export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
     const oldest = watched.oldest.get(party);
     const split = watched.splits.find(({ sides }) => sides.flat().includes(party));
     const heard = heardOf(party, facts);
-    const silence = silenceOf(party, { cutOff, oldest, split, heard });
+    const silence = silenceOf({ party, cutOff, oldest, heard }, split);
     const stage = silence === undefined ? undefined : stageUnder(silence, lifetime, former);
     const common = { party, silence, stage, cutOff, oldest, heard };
     if (gone.has(party)) return { ...common, state: 'gone', silence: undefined, stage: undefined };
@@ -160,15 +160,9 @@ export function without(islands: Apart, graver: Apart): Apart {
 }
 
 function silenceOf(
-  party: Party,
-  known: {
-    readonly cutOff: CutOff | undefined;
-    readonly oldest: OldestNews | undefined;
-    readonly split: Split | undefined;
-    readonly heard: Row['heard'];
-  },
+  { party, cutOff, oldest, heard }: Pick<Row, 'party' | 'cutOff' | 'oldest' | 'heard'>,
+  split: Split | undefined,
 ): number | undefined {
-  const { cutOff, oldest, split, heard } = known;
   if (cutOff !== undefined) return cutOff.age;
   if (oldest !== undefined) return oldest.age;
   const isAlone = split?.sides.some((side) => side.length === 1 && side[0] === party) ?? false;
@@ -320,6 +314,13 @@ function isRefusingAll({ state }: Party): boolean {
   return state.answer.links.every(({ lastResult }) => lastResult === lifetimeExceeded);
 }
 
+/** "DC1 last heard of it 71 days ago" */
+export function heardInWords(heard: Row['heard']): string {
+  return heard === undefined
+    ? 'no other DC shows when it last heard of it'
+    : `${heard.by.name} last heard of it ${durationInWords(heard.age)} ago`;
+}
+
 /** Names in a title: the first three, and how many more. */
 export function inTitle(names: readonly string[]): string {
   return listed(distinct(names), 3);
@@ -353,21 +354,15 @@ const reserveDays = 30;
 export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, splits }: ReplicationJudgement): Advice {
   const inForce = lifetime.atMost;
   const isPast = (stage: Stage | undefined): boolean => stage === 'past-lifetime' || stage === 'past-former-lifetime';
-  const silences = rows.flatMap(({ party, silence, stage }) =>
-    silence === undefined || isPast(stage)
-      ? []
-      : [{ age: silence, what: `${party.name} last replicated ${durationInWords(silence)} ago` }],
-  );
-  const parted = splits.flatMap(({ sides, age }) =>
-    age === undefined || isPast(stageUnder(age, lifetime, former))
-      ? []
-      : [
-          {
-            age,
-            what: `${listed(sides.map(sideInWords))} last replicated with each other ${durationInWords(age)} ago`,
-          },
-        ],
-  );
+  const silences = rows.flatMap(({ party, silence: age, stage }) => {
+    if (age === undefined || isPast(stage)) return [];
+    return [{ age, what: `${party.name} last replicated ${durationInWords(age)} ago` }];
+  });
+  const parted = splits.flatMap(({ sides, age }) => {
+    if (age === undefined || isPast(stageUnder(age, lifetime, former))) return [];
+    const names = listed(sides.map(sideInWords));
+    return [{ age, what: `${names} last replicated with each other ${durationInWords(age)} ago` }];
+  });
   const bridged = [...silences, ...parted, ...backupAges(facts, inForce)].toSorted((one, other) => other.age - one.age);
   const [longest] = bridged;
   // Whole days as the words have them, so that a reader's sum comes out; the reserve is far more than the rest.
@@ -387,13 +382,8 @@ export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, split
   };
 }
 
-interface Bridged {
-  /** In milliseconds. */
-  readonly age: number;
-  readonly what: string;
-}
-
-function backupAges(facts: TombstoneFacts, inForce: number): readonly Bridged[] {
+/** In milliseconds, as what must be bridged. */
+function backupAges(facts: TombstoneFacts, inForce: number) {
   return facts.backups.flatMap(({ namingContext, time }) => {
     if (!(time instanceof Date)) return [];
     const age = facts.now.getTime() - time.getTime();
