@@ -46,14 +46,13 @@ export function exportChanges(host: string, namingContext: string, from: bigint,
   return `ldifde -f ${quoted(file)} -s ${quoted(host)} -d ${quoted(namingContext)} -r ${quoted(`(uSNChanged>=${from})`)} -x`;
 }
 
-/** Lets a DC replicate once more with partners past the lifetime, or forbids it again (event 2042, KB 2020053 step 6). */
-export function allowDivergent(host: string, isAllowed: boolean): string {
-  return `repadmin /regkey ${quoted(host)} ${isAllowed ? '+' : '-'}allowDivergent`;
-}
-
-/** Makes a DC fetch every naming context from its partners. */
-export function replicateNow(host: string): string {
-  return `repadmin /syncall ${quoted(host)} /A /e /d`;
+/**
+ * Lets a DC replicate with partners past the lifetime, makes it fetch every naming context from them, and forbids it again
+ * (event 2042, KB 2020053 step 6).
+ */
+export function replicateDivergentOnce(host: string): readonly string[] {
+  const regkey = `repadmin /regkey ${quoted(host)}`;
+  return [`${regkey} +allowDivergent`, `repadmin /syncall ${quoted(host)} /A /e /d`, `${regkey} -allowDivergent`];
 }
 
 /** Who replicates with whom, and what fails, on every DC. */

@@ -2,12 +2,11 @@
 
 import { hostOf } from '../../ad/forest.ts';
 import {
-  allowDivergent,
   importRemoval,
   type LingeringObjectsRequest,
   listLingeringObjects,
   removeLingeringObjects,
-  replicateNow,
+  replicateDivergentOnce,
 } from '../../ad/repadmin.ts';
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
@@ -190,11 +189,7 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
         }
       : {
           text: 'Where a DC refuses its partner as silent for too long (event 2042, error 8614), let it replicate once, and forbid it again (KB 2020053):',
-          commands: refusing.flatMap((host) => [
-            allowDivergent(host, true),
-            replicateNow(host),
-            allowDivergent(host, false),
-          ]),
+          commands: refusing.flatMap(replicateDivergentOnce),
         },
     {
       text: 'Make every DC refuse lingering objects from now on. Change the tombstone lifetime only when another look finds none.',

@@ -56,7 +56,7 @@ function unjustified(
 
 /** The diff says what no value means: on this server it has to be so. */
 function misworded(changes: readonly TombstoneChange[], kind: ServerKind): FindingDraft | undefined {
-  const worded = changes.flatMap((change) => (change.kind === 'modify' ? wordedForOther(change.edits, kind) : []));
+  const worded = wordedForOther(changes, kind);
   if (worded.length === 0) return undefined;
   return finalBlocker(
     notOfThisRemedy,

@@ -13,7 +13,6 @@ import type {
   Change,
   DeleteChange,
   Intent,
-  LeftOut,
   ModifyChange,
   Plan,
   Proposal,
@@ -33,19 +32,21 @@ const recycleWhenUnset = `not set: as ${lifetime}`;
 
 /** What the options ask for: one modify by compare and swap, and one entry; nothing that is there already. */
 export function propose(facts: TombstoneFacts, options: TombstoneOptions): Proposal<TombstoneChange> {
-  const { settings, strictMarker, target } = facts;
+  const { settings, target } = facts;
+  const { dn: marker, isThere } = facts.strictMarker;
   const edits = [...lifetimeEdit(facts, options), ...recycleEdit(facts, options)];
   const modify: ModifyChange = { kind: 'modify', dn: settings.dn, guid: settings.guid, edits };
-  const changes = [
-    ...(edits.length === 0 ? [] : [modify]),
-    ...(options.strictNewDcs && !strictMarker.isThere ? [addMarker(strictMarker.dn)] : []),
-  ];
+  const add: AddChange = {
+    kind: 'add',
+    dn: marker,
+    attributes: [{ name: 'objectClass', values: ['top', 'container'] }],
+  };
   return {
     target,
     subject: { dn: settings.dn, guid: settings.guid },
     intent: intentOf(options),
-    changes,
-    leftOut: alreadyThere(facts, options),
+    changes: [edits.length > 0 && modify, options.strictNewDcs && !isThere && add].filter((one) => one !== false),
+    leftOut: options.strictNewDcs && isThere ? [{ what: marker, reason: 'already-there' }] : [],
   };
 }
 
@@ -82,26 +83,24 @@ function swap(
   return [{ attribute, remove: written(now), add: written(next), singleValued: true, whenUnset }];
 }
 
-function addMarker(dn: string): AddChange {
-  return { kind: 'add', dn, attributes: [{ name: 'objectClass', values: ['top', 'container'] }] };
+/** Days of a value before and after; undefined: not set. */
+export interface NewDays {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
 }
 
-function alreadyThere({ strictMarker }: TombstoneFacts, { strictNewDcs }: TombstoneOptions): readonly LeftOut[] {
-  return strictNewDcs && strictMarker.isThere ? [{ what: strictMarker.dn, reason: 'already-there' }] : [];
-}
-
-/** What a proposal, a saved plan or an undo makes of the stored values. */
+/** What a proposal, a saved plan or an undo makes of the stored values; undefined for one that it does not change. */
 export interface Effect {
-  /** tombstoneLifetime afterwards, and before as far as the proposal changes it; undefined: not set. */
-  readonly lifetime: { readonly from: number | undefined; readonly to: number | undefined } | undefined;
-  readonly recycle: { readonly from: number | undefined; readonly to: number | undefined } | undefined;
+  readonly lifetime: NewDays | undefined;
+  readonly recycle: NewDays | undefined;
   /** Whether the strict marker comes or goes. */
   readonly marker: 'added' | 'removed' | undefined;
 }
 
+/** Reads a proposal's changes back. */
 export function effectOf({ changes }: Pick<Proposal, 'changes'>): Effect {
-  const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  const of = (attribute: string): Effect['lifetime'] => {
+  const edits = editsIn(changes);
+  const of = (attribute: string): NewDays | undefined => {
     const edit = edits.find((one) => one.attribute.toLowerCase() === attribute.toLowerCase());
     return edit === undefined ? undefined : { from: numberIn(edit.remove), to: numberIn(edit.add) };
   };
@@ -110,16 +109,18 @@ export function effectOf({ changes }: Pick<Proposal, 'changes'>): Effect {
   return { lifetime: of(lifetime), recycle: of(recycle), marker };
 }
 
+function editsIn(changes: readonly Change[]): readonly AttributeEdit[] {
+  return changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+}
+
 function numberIn([value]: AttributeEdit['add']): number | undefined {
   return typeof value === 'string' ? Number(value) : undefined;
 }
 
 /** The days of an unset value, from the words that a plan recorded for the diff. */
 export function unsetDaysIn({ changes }: Pick<Proposal, 'changes'>): number {
-  const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  return edits.some(({ whenUnset }) => whenUnset === unsetInDiff('samba'))
-    ? unsetMeans('samba')
-    : unsetMeans('windows');
+  const isSamba = editsIn(changes).some(({ whenUnset }) => whenUnset === unsetInDiff('samba'));
+  return unsetMeans(isSamba ? 'samba' : 'windows');
 }
 
 /**
@@ -189,9 +190,9 @@ function wordsWhenUnset({ attribute }: AttributeEdit): readonly string[] {
 }
 
 /** The edits whose words for no value are those of another kind of server. */
-export function wordedForOther(edits: readonly AttributeEdit[], kind: ServerKind): readonly AttributeEdit[] {
+export function wordedForOther(changes: readonly Change[], kind: ServerKind): readonly AttributeEdit[] {
   const known = [recycleWhenUnset, unsetInDiff(kind), unsetInDiff('unknown')];
-  return edits.filter(
+  return editsIn(changes).filter(
     ({ remove, add, whenUnset }) =>
       (remove.length === 0 || add.length === 0) && whenUnset !== undefined && !known.includes(whenUnset),
   );
@@ -244,11 +245,8 @@ function joined(one: Sight, other: Sight): Sight {
   };
 }
 
-/**
- * Looks at the values on the session's DC.
- * @throws DirectoryError
- */
-export async function lifetimeOnDc(
+/** Looks at the values on the session's DC. */
+async function lifetimeOnDc(
   session: DirectorySession,
   { guid, edits }: ModifyChange,
   { domainControllers }: Forest,
@@ -299,11 +297,7 @@ async function notYet(session: DirectorySession, forest: Forest, { words }: Life
   }
   const { links } = await askForReplication(session, [forest.configurationNamingContext]);
   const isDeaf = links.length > 0 && links.every(({ lastResult }) => lastResult === lifetimeExceeded);
-  return isDeaf && !itself?.isReadOnly
-    ? {
-        state: 'not-yet',
-        detail: `${words}; it refuses all its partners (8614): write the value there too, with --server`,
-        mayChange: false,
-      }
-    : { state: 'not-yet', detail: words, mayChange: true };
+  if (!isDeaf || itself?.isReadOnly) return { state: 'not-yet', detail: words, mayChange: true };
+  const refuses = 'it refuses all its partners (8614): write the value there too, with --server';
+  return { state: 'not-yet', detail: `${words}; ${refuses}`, mayChange: false };
 }

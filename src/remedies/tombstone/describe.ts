@@ -2,11 +2,10 @@
 
 import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
 import {
-  allowDivergent,
   type LingeringObjectsRequest,
   listLingeringObjects,
   removeMetadata,
-  replicateNow,
+  replicateDivergentOnce,
   showAttribute,
   showReplication,
 } from '../../ad/repadmin.ts';
@@ -16,7 +15,7 @@ import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { counted, listed } from '../../words.ts';
 import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
 import { suspectedSources } from './assess-links.ts';
-import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
+import { type Effect, effectOf, type NewDays, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
   hostOfParty,
@@ -67,7 +66,7 @@ export function nextStepsFor(
   proposal: Pick<Proposal, 'changes' | 'undoes'>,
 ): readonly TombstoneStep[] {
   const situation = situationOf(facts, proposal);
-  const { judgement, effect, after } = situation;
+  const { judgement, effect, after, lowers } = situation;
   const outOfReach = partiesOutOfReach(facts, judgement);
   const gone = [...judgement.gone];
   return [
@@ -88,17 +87,10 @@ export function nextStepsFor(
       servers: gone.map(({ domainController }) => domainController.dn),
     },
     effect.marker === 'added' && { id: 'existing-dcs' as const },
-    ...(effect.lifetime === undefined
-      ? []
-      : situation.lowers
-        ? [
-            {
-              id: 'backup-after-lowering' as const,
-              days: after.days,
-              hours: garbageCollectionHours(facts.settings),
-            },
-          ]
-        : [{ id: 'backup-after-raising' as const }]),
+    effect.lifetime !== undefined &&
+      (lowers
+        ? { id: 'backup-after-lowering' as const, days: after.days, hours: garbageCollectionHours(facts.settings) }
+        : { id: 'backup-after-raising' as const }),
   ].filter((one) => one !== false);
 }
 
@@ -230,8 +222,7 @@ export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description
   const title = parts.length === 0 ? 'Leave tombstoneLifetime as it is' : listed(parts);
   const words = (days: number | undefined): string =>
     days === undefined ? `not set (${unsetDaysIn(plan)} days)` : counted(days, 'day');
-  const change = ({ from, to }: { readonly from: number | undefined; readonly to: number | undefined }): string =>
-    `${words(from)} → ${words(to)}`;
+  const change = ({ from, to }: NewDays): string => `${words(from)} → ${words(to)}`;
   return {
     title: plan.undoes === undefined ? upperFirst(title) : `Undo: ${title}`,
     summary: [
@@ -320,11 +311,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
     case 'allow-divergent':
       return {
         text: 'When all lingering objects are removed, let the DCs that refuse their partners replicate once, and forbid it again:',
-        commands: step.hosts.flatMap((host) => [
-          allowDivergent(host, true),
-          replicateNow(host),
-          allowDivergent(host, false),
-        ]),
+        commands: step.hosts.flatMap(replicateDivergentOnce),
       };
     case 'clean-metadata':
       return {
