@@ -12,14 +12,14 @@ import {
   unsetMeans,
 } from '../../ad/deleted-object-lifetime.ts';
 import { deletedRdnOf, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import { type Entry, textsOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { readSettled } from '../../change/entry-writer.ts';
 import { type Change, type ForestTarget, isDirectoryChange } from '../../change/plan.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
-import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
+import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, type Role, readCandidates, readRoles } from './candidates.ts';
 import { type Losses, readLost } from './lost.ts';
@@ -27,8 +27,10 @@ import {
   type DnsNode,
   type DnsValues,
   dnsValuesOf,
+  domainsHeld,
   type Reference,
   readDnsNodes,
+  readNamesakes,
   readReferences,
   searchIfThere,
   wasOneOf,
@@ -290,30 +292,6 @@ async function readConnections(
     }
   }
   return (await Promise.all(found.map(({ dn }) => readSubtree(session, dn, isExport)))).flat();
-}
-
-/** Computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. */
-export async function readNamesakes(
-  session: DirectorySession,
-  forest: Forest,
-  host: string,
-  guids: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const filter = and(equal('objectClass', 'computer'), equal('dNSHostName', host));
-  const found: string[] = [];
-  // Of whichever domain: the DNS name of a computer need not be one of its domain.
-  for (const domain of domainsHeld(session, forest)) {
-    for await (const entry of searchIfThere(session, domain, filter, ['objectGUID'])) {
-      if (!guids.has(guidOf(entry, 'objectGUID') ?? '')) found.push(entry.dn);
-    }
-  }
-  return found;
-}
-
-function domainsHeld({ rootDse }: DirectorySession, { namingContexts }: Forest): readonly string[] {
-  return namingContexts
-    .filter(({ kind, dn }) => kind === 'domain' && rootDse.namingContexts.some((held) => sameDn(held, dn)))
-    .map(({ dn }) => dn);
 }
 
 const namesIn = ['msDFSR-ComputerReference', 'frsComputerReference', 'serverReference'];

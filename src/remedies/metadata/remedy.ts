@@ -9,9 +9,9 @@ import { describe, nameOfGone, nextStepsOf } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
 import { lostRecords } from './lost.ts';
+import { proofOf } from './references.ts';
 import { type GivenFlags, type MetadataOptions, madeByPromotion, readOptions } from './subject.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
-import { proofOf } from './verify.ts';
 
 export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> = {
   flags,
