@@ -5,7 +5,7 @@
  */
 
 /** What kind of error it is, in --json too. */
-export type ErrorCode =
+type ErrorCode =
   | 'usage'
   | 'file'
   | 'directory'

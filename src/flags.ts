@@ -5,7 +5,7 @@ import { UsageError } from './errors.ts';
 import { nearestName } from './words.ts';
 
 /** yes-no: given or not · text: one value, the last one counts · texts: repeatable. */
-export type FlagKind = 'yes-no' | 'text' | 'texts';
+type FlagKind = 'yes-no' | 'text' | 'texts';
 
 /** A flag of a command. */
 export interface Flag {
@@ -33,7 +33,7 @@ type FlagValue<K extends FlagKind> = K extends 'yes-no'
 export type Flags<T extends FlagTable = FlagTable> = { readonly [Name in keyof T]: FlagValue<T[Name]['kind']> };
 
 /** The arguments of a command, read. `operands` are those that are no flags, in their order. */
-export interface Arguments<T extends FlagTable> {
+interface Arguments<T extends FlagTable> {
   readonly flags: Flags<T>;
   readonly operands: readonly string[];
 }

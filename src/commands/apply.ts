@@ -133,7 +133,7 @@ function showLeft({ plan }: SavedChange, selected: ReadonlySet<number>, done: nu
 async function acceptNow(plan: Plan, findings: readonly Finding[], output: Output): Promise<readonly string[]> {
   const open = openBlockers(findings);
   if (open.length === 0) return [];
-  for (const line of output.review.findings(open)) output.say(line);
+  output.review.findings(open);
   for (const line of whatIsNew(plan.findings, findings)) output.say(`  ${line}`);
   return askAboutBlockers(findings, output);
 }
@@ -153,7 +153,7 @@ function refuse(
   output: Output,
 ): ExitStatus {
   const open = openBlockers(findings);
-  for (const line of output.review.findings(open)) output.say(line);
+  output.review.findings(open);
   const news = whatIsNew(plan.findings, findings);
   if (isDryRun) {
     for (const line of news) output.say(`  ${line}`);
@@ -249,7 +249,7 @@ function keyOf(change: Change): string {
  * @param accept ids given to --accept
  * @throws FileError if the documents can't be drawn again; RefusedError if another run is at work on the folder
  */
-export async function lookAgain(
+async function lookAgain(
   saved: SavedChange,
   remedy: Remedy,
   { optionsOf }: NonNullable<Remedy['handOver']>,
@@ -265,7 +265,7 @@ export async function lookAgain(
     const options = optionsOf(plan);
     const facts = await look(remedy, opened, { kind: 'new', options });
     showSurvey(remedy, facts, options, output);
-    const frame = frameOf(plan.remedy, { reason: plan.reason, ticket: plan.ticket }, context);
+    const frame = frameOf(plan.remedy, plan, context);
     const fresh = sealedPlan(frame, remedy, facts, remedy.propose(facts, options), accept);
     const now = sealPlan({ ...fresh, findings: judgeAgain(plan.findings, fresh.findings) });
     output.review.plan(now);

@@ -113,7 +113,7 @@ function tellLeftovers(leftovers: readonly Leftover[], output: Output): void {
 }
 
 /** What documents are drawn with. */
-export interface Drawing {
+interface Drawing {
   readonly commands: Commands;
   /** The templates folder, as a URL that ends in a slash. */
   readonly templates: URL;
@@ -139,7 +139,10 @@ export function documentsOf(
   const { target, changes } = plan;
   const steps = stepsNow(description.nextSteps, outcomeOf(plan, journal));
   const documents: FolderDocument[] = [
-    { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
+    {
+      name: folderParts.page,
+      content: page(templates, (template) => htmlReview(plan, description, commands, template, journal)),
+    },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
   ];
   if (target.kind === 'files') {
@@ -157,14 +160,8 @@ export function documentsOf(
   return documents;
 }
 
-async function* page(
-  plan: Plan,
-  description: Description,
-  commands: Commands,
-  templates: URL,
-  journal: readonly JournalRecord[],
-): AsyncGenerator<string> {
-  yield* htmlReview(plan, description, commands, await readFile(new URL('review.html', templates), 'utf8'), journal);
+async function* page(templates: URL, draw: (template: string) => Iterable<string>): AsyncGenerator<string> {
+  yield* draw(await readFile(new URL('review.html', templates), 'utf8'));
 }
 
 /** Text for people: with a byte order mark and CRLF, as every editor of Windows shows it. */

@@ -59,7 +59,7 @@ export const deadlineFlags = {
 } as const satisfies FlagTable;
 
 /** Which plan was approved: show, apply and undo have it. */
-export const sealFlags = {
+const sealFlags = {
   seal: {
     kind: 'text',
     value: 'HEX',

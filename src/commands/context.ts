@@ -57,7 +57,7 @@ export interface Context extends Shell {
 }
 
 /** The logon by the operating system's own security library. */
-export interface OwnLogon {
+interface OwnLogon {
   /** Whether this Node can call the library. */
   isCallable(): Promise<boolean>;
   /** The user of the valid ticket that kinit left, `jane@CORP.EXAMPLE.COM`; undefined if there is none. */

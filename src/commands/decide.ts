@@ -95,7 +95,7 @@ export interface Finished extends Carrying {
 }
 
 /** What is to be done with a plan. */
-export type Outcome =
+type Outcome =
   | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
   | { readonly kind: 'save'; readonly folder: string | undefined; readonly why?: Why };
 
@@ -246,7 +246,10 @@ export async function carryOut(
   const finished = why === undefined ? shown : { ...shown, plan: sealPlan({ ...shown.plan, ...why }) };
   const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
-    if (outcome.kind === 'save') await saveWithoutChanges(finished, outcome.folder, context, output);
+    // That nothing is left to hand over is evidence for the next change.
+    if (outcome.kind === 'save' && remedy.handOver !== undefined)
+      await saveAndTell(finished, outcome.folder, context, output);
+    else if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
     return statusWithoutChanges(plan, remedy);
   }
@@ -258,34 +261,22 @@ export async function carryOut(
       output.tell(`  ${output.style.dim('This was a dry run: nothing was changed.')}`);
       output.document(plan);
       return exitStatus.changesToMake;
-    case 'save': {
-      const folder = await save(finished, outcome.folder, context, output);
-      const isAway = await isAwayFromOriginal({ folder, plan }, output.patience);
-      for (const line of savedLines(finished, folder, context, isAway)) output.say(`  ${line}`);
+    case 'save':
+      await saveAndTell(finished, outcome.folder, context, output);
       output.document(plan);
       return exitStatus.changesToMake;
-    }
     case 'apply': {
-      if (remedy.handOver !== undefined) return handOver(finished, context, output);
-      const folder = await save(finished, undefined, context, output);
-      return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
+      if (remedy.handOver === undefined) {
+        const folder = await save(finished, undefined, context, output);
+        return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
+      }
+      // This tool writes nothing here: there is the change folder, and what a person has to do with it.
+      await saveAndTell(finished, undefined, context, output);
+      sayNextSteps(describePlan(remedy, plan, context, finished.directory).nextSteps, output);
+      output.document(plan);
+      return exitStatus.refused;
     }
   }
-}
-
-/** That nothing was found is worth keeping where other means would carry it out: it is evidence for the next change. */
-async function saveWithoutChanges(
-  finished: Finished,
-  folder: string | undefined,
-  context: Context,
-  output: Output,
-): Promise<void> {
-  if (finished.remedy.handOver === undefined) {
-    output.tell('  There is nothing to save: no change folder was written.');
-    return;
-  }
-  const saved = await save(finished, folder, context, output);
-  for (const line of savedLines(finished, saved, context)) output.say(`  ${line}`);
 }
 
 /** Nothing to change is done, unless it rests on what was not seen. */
@@ -294,45 +285,34 @@ export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'
   return openBlockers(plan.findings).length > 0 ? exitStatus.refused : exitStatus.done;
 }
 
-/** What --yes means where this tool writes nothing: the change folder, and what a person has to do with it. */
-async function handOver(finished: Finished, context: Context, output: Output): Promise<ExitStatus> {
-  const { plan, remedy } = finished;
-  const folder = await save(finished, undefined, context, output);
-  for (const line of savedLines(finished, folder, context)) output.say(`  ${line}`);
-  sayNextSteps(describePlan(remedy, plan, context, finished.directory).nextSteps, output);
-  output.document(plan);
-  return exitStatus.refused;
-}
-
 /** The seal as people compare it: its first 32 digits in groups of 8. */
 export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
 
-/** @param isAway whether it is an undo that its change does not vouch for: apply asks for its seal */
-function savedLines(
-  { plan, remedy, directory }: Finished,
-  folder: string,
+async function saveAndTell(
+  finished: Finished,
+  named: string | undefined,
   context: Context,
-  isAway = false,
-): readonly string[] {
+  output: Output,
+): Promise<void> {
+  const { plan, remedy, directory } = finished;
+  const folder = await save(finished, named, context, output);
+  // Apply asks for the seal of an undo that its change does not vouch for.
+  const isAway = await isAwayFromOriginal({ folder, plan }, output.patience);
   const commands = commandsFor({ folder, remedy, directory }, context);
   const isSealed = isAway || isAcceptedBySealOnly(plan.findings);
   const apply = isSealed ? `${commands.apply} --seal ${plan.seal.slice(0, 32)}` : commands.apply;
-  const isBlocked = openBlockers(plan.findings).length > 0;
-  return [
-    `Saved in ${visible(shownPath(folder, context))} (send review.html to the reviewer)`,
-    `Seal ${shortSeal(plan)}`,
-    ...(remedy.handOver === undefined || plan.changes.length === 0
-      ? []
-      : ['This tool removes nothing itself: next-steps.txt says how each server does.']),
-    remedy.handOver !== undefined
-      ? `To look again afterwards: ${apply}`
-      : isBlocked
-        ? `It cannot be applied as it is: ${whyRefused(plan.findings)}.`
-        : `Apply it with: ${apply}`,
-    ...(isAway ? ['It lies away from the change that it undoes, so apply asks for its seal.'] : []),
-  ];
+  output.say(`  Saved in ${visible(shownPath(folder, context))} (send review.html to the reviewer)`);
+  output.say(`  Seal ${shortSeal(plan)}`);
+  if (remedy.handOver !== undefined) {
+    if (plan.changes.length > 0)
+      output.say('  This tool removes nothing itself: next-steps.txt says how each server does.');
+    output.say(`  To look again afterwards: ${apply}`);
+  } else if (openBlockers(plan.findings).length > 0)
+    output.say(`  It cannot be applied as it is: ${whyRefused(plan.findings)}.`);
+  else output.say(`  Apply it with: ${apply}`);
+  if (isAway) output.say('  It lies away from the change that it undoes, so apply asks for its seal.');
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {

@@ -67,21 +67,15 @@ export async function run(
   for (;;) {
     const choice = await choose(context, output);
     if (choice === 'quit') return status;
-    const carriedOut = await unlessBack(() => carryOutChoice(choice, passedOn, context, output, options));
-    if (carriedOut === 'back') continue;
-    status = carriedOut;
+    try {
+      status = await carryOutChoice(choice, passedOn, context, output, options);
+    } catch (error) {
+      // Escape at the first question of a choice comes back to the menu.
+      if (error instanceof BackError) continue;
+      throw error;
+    }
     if (!options.stays) return status;
     output.say('');
-  }
-}
-
-/** Escape at the first question of a choice comes back to the menu. */
-async function unlessBack<T>(work: () => Promise<T>): Promise<T | 'back'> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof BackError) return 'back';
-    throw error;
   }
 }
 

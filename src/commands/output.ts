@@ -34,7 +34,8 @@ export interface Output {
     readonly toAskAbout: (plan: Plan, rows?: readonly ReviewRow[]) => void;
     /** Shows the count. */
     readonly summary: (plan: Plan) => void;
-    readonly findings: (findings: readonly Finding[]) => Iterable<string>;
+    /** Shows findings alone. */
+    readonly findings: (findings: readonly Finding[]) => void;
   };
   readonly isJson: boolean;
   /** Whether a person can be asked: input and the stream that questions are drawn on are terminals, and no --json is given. */
@@ -110,7 +111,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
       plan: (plan) => printAll(screenReview(plan, options)),
       toAskAbout: (plan, rows) => printAll(reviewToAskAbout(plan, options, rows)),
       summary: (plan) => printAll(summaryLines(plan, options)),
-      findings: (findings) => findingLines(findings, options),
+      findings: (findings) => printAll(findingLines(findings, options)),
     },
     isJson: flags.json,
     canAsk: isAtTerminal && !flags.json,

@@ -18,7 +18,7 @@ import { placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 /** A plan that was applied, as far as it went. */
-export interface AppliedPlan<C extends Change> extends Omit<InFolder, 'plan'> {
+interface AppliedPlan<C extends Change> extends Omit<InFolder, 'plan'> {
   readonly result: ApplyResult<C>;
   /** Whether Ctrl-C ended it between two changes. */
   readonly interrupted: boolean;

@@ -162,7 +162,7 @@ type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reaso
 /** A new plan of a remedy, still without a proposal: who made it, when and why. */
 export function frameOf(
   remedy: string,
-  { reason, ticket }: { readonly reason: string | undefined; readonly ticket: string | undefined },
+  { reason, ticket }: { readonly reason?: string | undefined; readonly ticket?: string | undefined },
   context: Context,
 ): PlanFrame {
   return {

@@ -179,7 +179,7 @@ export async function openWorldOf(
     return openFiles(access, context, output);
   }
   const saved = { ...access, connection: target.connection, folder };
-  const opened = await openDirectoryWorld({ ...access, saved }, context, output);
+  const opened = await openDirectoryWorld(access, context, output, saved);
   try {
     requireForest(opened.world.target, target);
     return opened;

@@ -98,57 +98,49 @@ export interface OpenWorld<W extends World = World> {
   readonly world: W;
   /** Of a directory. */
   readonly directory?: OpenDirectory | undefined;
-  /** Does work that reads the world; the deadline runs only meanwhile, not while a person reads and answers. */
+  /**
+   * Does work that reads the world, with its progress on the screen until then; the deadline runs only meanwhile, not
+   * while a person reads and answers.
+   */
   gathering<T>(work: () => Promise<T>): Promise<T>;
-  /** Takes the progress off the screen. */
-  endProgress(): void;
   close(): Promise<void>;
 }
 
-/** What the remedy gathers, with its progress on the screen until then. Throws what gather throws. */
-export async function look(
+/** What the remedy gathers. Throws what gather throws. */
+export function look(
   remedy: Pick<Remedy, 'gather'>,
-  { world, gathering, endProgress }: OpenWorld,
+  { world, gathering }: OpenWorld,
   scope: Scope<RemedyOptions>,
   known?: unknown,
 ): Promise<unknown> {
-  try {
-    return await gathering(() => remedy.gather(world, scope, known));
-  } finally {
-    endProgress();
-  }
+  return gathering(() => remedy.gather(world, scope, known));
 }
 
 interface WorldRequest {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;
-  /** What a saved plan says of its directory. */
-  readonly saved?: SavedDirectory;
 }
 
 /** Opens the world of a remedy on files; a directory is opened only if it asks for one. */
-export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
+export function openFiles({ flags, deadline }: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
   const opened: OpenDirectory[] = [];
-  const shown = watching(output);
-  const deadline = readingDeadline(request.deadline);
+  const { gathering, signal, shown } = reading(deadline, output);
   return {
-    gathering: deadline.gathering,
+    gathering,
     world: {
       kind: 'files',
       ...surroundingsOf(context, shown),
       now: context.now,
-      signal: deadline.signal,
+      signal,
       tools: context.tools,
       openDirectory: async () => {
-        const directory = await openDirectory(request.flags, context, output, request.saved);
+        const directory = await openDirectory(flags, context, output);
         opened.push(directory);
-        return directoryWorld(directory, deadline.signal, context, shown);
+        return directoryWorld(directory, signal, context, shown);
       },
     },
-    endProgress: shown.end,
     close: async () => {
-      shown.end();
       for (const directory of opened) await directory.close();
     },
   };
@@ -156,24 +148,16 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
 
 /** Opens the directory that the flags name, or the saved plan. Throws what openDirectory throws. */
 export async function openDirectoryWorld(
-  request: WorldRequest,
+  { flags, deadline }: WorldRequest,
   context: Context,
   output: Output,
+  saved?: SavedDirectory,
 ): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
-  const directory = await openDirectory(request.flags, context, output, request.saved);
-  const shown = watching(output);
-  const deadline = readingDeadline(request.deadline);
+  const directory = await openDirectory(flags, context, output, saved);
+  const { gathering, signal, shown } = reading(deadline, output);
   try {
-    return {
-      gathering: deadline.gathering,
-      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown)),
-      directory,
-      endProgress: shown.end,
-      close: async () => {
-        shown.end();
-        await directory.close();
-      },
-    };
+    const world = await gathering(() => directoryWorld(directory, signal, context, shown));
+    return { gathering, world, directory, close: () => directory.close() };
   } catch (error) {
     await directory.close();
     throw error;
@@ -216,14 +200,19 @@ export function sessionsOf(
   };
 }
 
-/** A deadline for all reading of a run together, in seconds. */
-function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { readonly signal: AbortSignal } {
+/** All reading of a run together, which may take so many seconds, with what is shown of it. */
+function reading(
+  seconds: number,
+  output: Output,
+): Pick<OpenWorld, 'gathering'> & { readonly signal: AbortSignal; readonly shown: Shown } {
+  const shown = watching(output);
   const controller = new AbortController();
   // As many reads as are on their way listen to it.
   setMaxListeners(0, controller.signal);
   let left = seconds * 1000;
   return {
     signal: controller.signal,
+    shown,
     gathering: async (work) => {
       const begun = performance.now();
       const timer = setTimeout(() => controller.abort(), left);
@@ -232,6 +221,7 @@ function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { read
       } finally {
         clearTimeout(timer);
         left = Math.max(0, left - (performance.now() - begun));
+        shown.end();
       }
     },
   };
