@@ -133,9 +133,9 @@ function prompterFor(
   isJson: boolean,
   look: Pick<Terminal, 'output' | 'color' | 'signs'>,
 ): Prompter {
-  if (isJson) return unavailablePrompter(() => '--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
+  if (isJson) return unavailablePrompter('--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
   if (context.prompter !== undefined) return context.prompter;
-  if (!isAtTerminal) return unavailablePrompter(() => 'there is no terminal to ask at');
+  if (!isAtTerminal) return unavailablePrompter('there is no terminal to ask at');
   return terminalPrompter({ input: context.stdin, canRedraw: canRedraw(context), ...look });
 }
 

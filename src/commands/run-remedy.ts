@@ -93,7 +93,7 @@ function commonFlagsIn(given: Flags): CommonFlags {
 /** --yes asks nothing, in every remedy. */
 function prompterBeside(yes: boolean, { isJson, canAsk, prompter }: Output): Prompter {
   if (!yes || isJson) return prompter;
-  return unavailablePrompter(() => '--yes asks nothing', canAsk ? 'leave out --yes' : undefined);
+  return unavailablePrompter('--yes asks nothing', canAsk ? 'leave out --yes' : undefined);
 }
 
 /** Facts, and the options that they were gathered for. */

@@ -11,16 +11,9 @@ import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Connector } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif.ts';
-import {
-  type Condition,
-  domainControllersIn,
-  hostOf,
-  Replica,
-  type RootDseRecord,
-  type Surroundings,
-} from './domain-controller.ts';
+import { type Condition, domainControllersIn, Replica, type Surroundings } from './domain-controller.ts';
 import { dump, type LdifSource, type LoadedForest, loadExport, loadForest } from './load.ts';
-import { aboutHosts, replicationOf, withoutStatements } from './practice-statements.ts';
+import { aboutHosts, replicationOf } from './practice-statements.ts';
 import { spread } from './replication.ts';
 import { EmbeddedSession, socketError } from './session.ts';
 import { administrator } from './view.ts';
@@ -67,18 +60,23 @@ export async function openEmbeddedForest(options: EmbeddedOptions): Promise<Embe
 
 /** The forest of what was loaded, whose stores are its own from then on. */
 export function embeddedForest(loaded: LoadedForest, options: Omit<EmbeddedOptions, 'sources'>): EmbeddedForest {
-  const writable = loaded.domainControllers.find(({ isReadOnly }) => !isReadOnly);
+  const { controllers, rootDses } = loaded;
+  const writable = controllers.find(({ domainController }) => !domainController.isReadOnly);
   const replicas = new Map<string, Replica>();
   const surroundings: Surroundings = {
     clock: options.clock,
     newGuid: () => guidFromText(options.newGuid()),
-    writableHost: writable?.host ?? '',
+    writableHost: writable?.domainController.host ?? '',
     written: (replica) => {
-      spread(replica, [...replicas.values()]);
+      spread(replica, all);
       options.onWrite?.();
     },
   };
-  for (const replica of replicasOf(loaded, surroundings, options.kind)) replicas.set(replica.host, replica);
+  for (const { domainController, store, rootDseRecord } of controllers) {
+    replicas.set(domainController.host, new Replica(domainController, store, surroundings, rootDseRecord));
+  }
+  const all = [...replicas.values()];
+  if (options.kind === 'forest') for (const replica of all) stateReplication(replica, all);
   const replicaOf = (host: string): Replica => {
     const replica = replicas.get(host.toLowerCase());
     if (replica === undefined) throw socketError('ENOTFOUND', host);
@@ -100,30 +98,17 @@ export function embeddedForest(loaded: LoadedForest, options: Omit<EmbeddedOptio
       replica.condition = { ...replica.condition, ...condition };
     },
     toLdif: () => {
-      const living = livingHosts(loaded.stores);
-      const stores = new Map([...loaded.stores].filter(([host]) => living.has(host)));
-      return writeLdif(dump(stores, aboutHosts(loaded.rootDses, living)));
+      const living = livingHosts(all);
+      const left = all.filter(({ host }) => living.has(host));
+      return writeLdif(dump(left, aboutHosts(rootDses, living)));
     },
   };
 }
 
-function replicasOf(loaded: LoadedForest, surroundings: Surroundings, kind: EmbeddedOptions['kind']): Replica[] {
-  const { domainControllers, stores, rootDseRecords } = loaded;
-  const replicas = domainControllers.flatMap((domainController) => {
-    const store = stores.get(domainController.host);
-    const record = rootDseRecords.find((one) => kind === 'export' || hostOf(one) === domainController.host);
-    const rootDseRecord = record && withoutStatements(record);
-    return store === undefined ? [] : [new Replica(domainController, store, surroundings, rootDseRecord)];
-  });
-  if (kind === 'forest') for (const replica of replicas) stateReplication(replica, replicas, rootDseRecords);
-  return replicas;
-}
-
-/** Gives the replica what its rootDSE record states; without a statement it knows all of the others' changes. */
-function stateReplication(replica: Replica, replicas: readonly Replica[], records: readonly RootDseRecord[]): void {
-  const record = records.find((one) => hostOf(one) === replica.host) ?? new Map();
+/** Gives a DC what its rootDSE record states; without a statement it knows all of the others' changes. */
+function stateReplication(replica: Replica, replicas: readonly Replica[]): void {
   const domainControllers = replicas.map((one) => one.domainController);
-  const { partners, cursors, cutFrom } = replicationOf(record, domainControllers);
+  const { partners, cursors, cutFrom } = replicationOf(replica.rootDseRecord ?? new Map(), domainControllers);
   replica.partners = partners;
   for (const host of cutFrom) replica.cutFrom.add(host);
   for (const { source, usn, lastSuccess } of cursors) {
@@ -139,16 +124,12 @@ function stateReplication(replica: Replica, replicas: readonly Replica[], record
 }
 
 /** The DCs that any other one still has NTDS Settings of: one whose metadata was removed comes back by promotion only. */
-function livingHosts(stores: LoadedForest['stores']): ReadonlySet<string> {
-  const hosts = [...stores.keys()];
-  if (hosts.length === 1) return new Set(hosts);
-  return new Set(
-    [...stores].flatMap(([own, store]) =>
-      domainControllersIn(store)
-        .map(({ host }) => host)
-        .filter((host) => host !== own),
-    ),
+function livingHosts(replicas: readonly Replica[]): ReadonlySet<string> {
+  if (replicas.length === 1) return new Set(replicas.map(({ host }) => host));
+  const others = replicas.flatMap(({ host: own, store }) =>
+    domainControllersIn(store).filter(({ host }) => host !== own),
   );
+  return new Set(others.map(({ host }) => host));
 }
 
 /** The practice site's DC that cannot be reached. */

@@ -12,7 +12,14 @@ import { deletedRdnOf, rdnOf } from '../ad/dn.ts';
 import { formatGeneralizedTime, formatGuid, guidFromText, sidFromText } from '../ad/entry.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../ldif/ldif.ts';
 import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../ldif/ldif-reader.ts';
-import { type DomainController, domainControllersIn, exportedFrom, type RootDseRecord } from './domain-controller.ts';
+import {
+  type DomainController,
+  domainControllersIn,
+  exportedFrom,
+  hostOf,
+  type Replica,
+  type RootDseRecord,
+} from './domain-controller.ts';
 import { type StoredEntry, textOf, toText, toValue, type Value } from './entry.ts';
 import {
   hostsOf,
@@ -35,12 +42,18 @@ export interface LdifSource {
   readonly content: LdifInput;
 }
 
-/** The data of a forest, a store for each DC. */
+/** What was read of one DC. */
+interface LoadedController {
+  readonly domainController: DomainController;
+  readonly store: Store;
+  /** With what it states of replication. */
+  readonly rootDseRecord: RootDseRecord | undefined;
+}
+
+/** What was read of a forest. */
 export interface LoadedForest {
-  readonly domainControllers: readonly DomainController[];
-  readonly stores: ReadonlyMap<string, Store>;
-  readonly rootDseRecords: readonly RootDseRecord[];
-  /** The same records with their points in time not filled in. */
+  readonly controllers: readonly LoadedController[];
+  /** The rootDSE records, their points in time not filled in. */
   readonly rootDses: readonly LdifContentRecord[];
 }
 
@@ -76,18 +89,19 @@ export async function loadForest(sources: readonly LdifSource[], now: Date): Pro
   const first = domainControllers[0]?.invocationId;
   common.defaultOrigin = first === undefined ? '' : formatGuid(first);
   for (const one of onAll) setStamps(one);
-  const stores = new Map(domainControllers.map(({ host }, index) => [host, index === 0 ? common : common.clone()]));
+  const rootDseRecords = rootDses.map((record) => rootDseRecordOf(withTimes(record, now)));
+  const controllers = domainControllers.map((domainController, index) => ({
+    domainController,
+    store: index === 0 ? common : common.clone(),
+    rootDseRecord: rootDseRecords.find((record) => hostOf(record) === domainController.host),
+  }));
+  const stores = new Map(controllers.map(({ domainController, store }) => [domainController.host, store]));
   const onSome = ofSome.flatMap((one) =>
     hostsOf(one.record, domainControllers).flatMap((host) => add(stores.get(host) ?? common, [one])),
   );
   for (const one of onSome) setStamps(one);
   refuseStray([...onAll, ...onSome]);
-  return {
-    domainControllers,
-    stores,
-    rootDses,
-    rootDseRecords: rootDses.map((record) => rootDseRecord(withTimes(record, now))),
-  };
+  return { controllers, rootDses };
 }
 
 /** What an export shows, and naming contexts as far as its DNs show them. Throws LdifSyntaxError. */
@@ -96,15 +110,14 @@ export async function loadExport(sources: readonly LdifSource[]): Promise<Loaded
   const rootDseRecords: RootDseRecord[] = [];
   for await (const { record } of recordsOf(sources)) {
     if (record.dn === '') {
-      rootDseRecords.push(rootDseRecord(record));
+      rootDseRecords.push(rootDseRecordOf(record));
       continue;
     }
     const head = headAbove(place(store, record));
     if (head !== undefined) store.markNamingContext(head);
   }
-  const domainController = exportedFrom(rootDseRecords[0]);
-  const stores = new Map([[domainController.host, store]]);
-  return { domainControllers: [domainController], stores, rootDseRecords, rootDses: [] };
+  const [rootDseRecord] = rootDseRecords;
+  return { controllers: [{ domainController: exportedFrom(rootDseRecord), store, rootDseRecord }], rootDses: [] };
 }
 
 /**
@@ -112,12 +125,12 @@ export async function loadExport(sources: readonly LdifSource[]): Promise<Loaded
  * with all its attributes, parents first. Links that were cut are whole again after loading.
  */
 export function* dump(
-  stores: ReadonlyMap<string, Store>,
+  replicas: readonly Pick<Replica, 'host' | 'store'>[],
   rootDses: readonly LdifContentRecord[],
 ): Generator<LdifContentRecord> {
   yield* rootDses;
   const versionsByDn = new Map<string, { readonly entry: StoredEntry; readonly hosts: string[] }[]>();
-  for (const [host, store] of stores) {
+  for (const { host, store } of replicas) {
     for (const entry of store.entries()) {
       const { dn } = entry;
       const versions = versionsByDn.get(dn);
@@ -131,7 +144,11 @@ export function* dump(
     for (const { entry, hosts } of versions) {
       const onlyOn = { name: onlyOnStatement, values: [Buffer.from(hosts.join(' '))] };
       const attributes = attributesOf(entry);
-      yield { kind: 'content', dn, attributes: hosts.length === stores.size ? attributes : [...attributes, onlyOn] };
+      yield {
+        kind: 'content',
+        dn,
+        attributes: hosts.length === replicas.length ? attributes : [...attributes, onlyOn],
+      };
     }
   }
 }
@@ -215,7 +232,7 @@ function withoutBackLinks({ attributes, ...record }: LocatedLdifEntry): LocatedL
   return { ...record, attributes: attributes.filter(({ name }) => attributeType(name).link.direction !== 'back') };
 }
 
-function rootDseRecord({ attributes }: LdifContentRecord): RootDseRecord {
+function rootDseRecordOf({ attributes }: LdifContentRecord): RootDseRecord {
   return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
 }
 

@@ -136,15 +136,14 @@ export function aboutHosts(
   hosts: ReadonlySet<string>,
 ): readonly LdifContentRecord[] {
   const isKnown = (name = ''): boolean => [...hosts].some((host) => isCalled(host, name.toLowerCase()));
-  const statements: ReadonlySet<string> = new Set([partnerStatement, cursorStatement, cutStatement]);
   return records
     .map((record) => ({
       ...record,
       attributes: record.attributes
-        .map(({ name, values }) => {
-          const isStatement = statements.has(name.toLowerCase());
-          return { name, values: values.filter((value) => !isStatement || isKnown(wordsOf(value.toString())[0])) };
-        })
+        .map(({ name, values }) => ({
+          name,
+          values: values.filter((value) => !statesReplication(name) || isKnown(wordsOf(value.toString())[0])),
+        }))
         .filter(({ values }) => values.length > 0),
     }))
     .filter(({ attributes }) =>
@@ -152,9 +151,9 @@ export function aboutHosts(
     );
 }
 
-/** The record as a client may see it. */
-export function withoutStatements(record: RootDseRecord): RootDseRecord {
-  return new Map([...record].filter(([name]) => ![partnerStatement, cursorStatement, cutStatement].includes(name)));
+/** Whether a rootDSE's attribute of this name, in any case, is a statement, which clients do not see. */
+export function statesReplication(name: string): boolean {
+  return [partnerStatement, cursorStatement, cutStatement].includes(name.toLowerCase());
 }
 
 function statements(

@@ -39,6 +39,49 @@ import {
 } from './view.ts';
 import { type AttributeChange, carryOut, type WriteRequest } from './write.ts';
 
+/** A client of a DC. */
+export interface Client {
+  readonly replica: Replica;
+  readonly rights: Rights;
+  /** The global catalog's port: searches cover the whole forest, writes are refused. */
+  readonly globalCatalog: boolean;
+}
+
+/** The client with the options of one request. */
+export function requesterOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Requester {
+  const { store, withheld } = replica;
+  return { ...options, replica, store, rights, wholeForest: globalCatalog, recycleBin: store.recycleBin, withheld };
+}
+
+/** The rootDSE, which every client may read (MS-ADTS 3.1.1.3.2). */
+export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
+  const reader = requesterOf({ ...client, rights: administrator }, optionsOf([]));
+  const named = new Set(selection.attributes.map((name) => name.toLowerCase()));
+  const all = [...rootDse(reader, named), ...groupsOf(client.rights)].filter(
+    ({ name }) => !reader.withheld.has(attributeType(name)),
+  );
+  return selectRootDse(all, selection);
+}
+
+/** BUILTIN\Administrators (MS-DTYP 2.4.2.4). */
+const administrators = sidFromText('S-1-5-32-544');
+
+/** The groups of a user, as far as our rights are groups (tokenGroups of the rootDSE: MS-ADTS 3.1.1.3.2). */
+function groupsOf({ mayReadDeleted }: Rights): ReturnedAttribute[] {
+  return mayReadDeleted ? [{ name: 'tokenGroups', values: [administrators] }] : [];
+}
+
+/** Carries out a write, and has the other DCs take it. Throws Refusal; a tree delete may then be done in part. */
+export function write(request: WriteRequest, client: Client, options: RequestOptions): void {
+  const { store, surroundings } = client.replica;
+  const writesBefore = store.writes.length;
+  try {
+    carryOut(request, requesterOf(client, options));
+  } finally {
+    if (store.writes.length > writesBefore) surroundings.written(client.replica);
+  }
+}
+
 interface SessionOptions {
   readonly port: number;
   readonly globalCatalog: boolean;
@@ -230,47 +273,4 @@ function entryOf(dn: string, returned: readonly ReturnedAttribute[]): Entry {
     attributes.set(name.toLowerCase(), { name, values: values.map((value) => Buffer.from(value)) });
   }
   return { dn, attributes };
-}
-
-/** A client of a DC. */
-export interface Client {
-  readonly replica: Replica;
-  readonly rights: Rights;
-  /** The global catalog's port: searches cover the whole forest, writes are refused. */
-  readonly globalCatalog: boolean;
-}
-
-/** The client with the options of one request. */
-export function requesterOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Requester {
-  const { store, withheld } = replica;
-  return { ...options, replica, store, rights, wholeForest: globalCatalog, recycleBin: store.recycleBin, withheld };
-}
-
-/** The rootDSE, which every client may read (MS-ADTS 3.1.1.3.2). */
-export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
-  const reader = requesterOf({ ...client, rights: administrator }, optionsOf([]));
-  const named = new Set(selection.attributes.map((name) => name.toLowerCase()));
-  const all = [...rootDse(reader, named), ...groupsOf(client.rights)].filter(
-    ({ name }) => !reader.withheld.has(attributeType(name)),
-  );
-  return selectRootDse(all, selection);
-}
-
-/** BUILTIN\Administrators (MS-DTYP 2.4.2.4). */
-const administrators = sidFromText('S-1-5-32-544');
-
-/** The groups of a user, as far as our rights are groups (tokenGroups of the rootDSE: MS-ADTS 3.1.1.3.2). */
-function groupsOf({ mayReadDeleted }: Rights): ReturnedAttribute[] {
-  return mayReadDeleted ? [{ name: 'tokenGroups', values: [administrators] }] : [];
-}
-
-/** Carries out a write, and has the other DCs take it. Throws Refusal; a tree delete may then be done in part. */
-export function write(request: WriteRequest, client: Client, options: RequestOptions): void {
-  const { store, surroundings } = client.replica;
-  const writesBefore = store.writes.length;
-  try {
-    carryOut(request, requesterOf(client, options));
-  } finally {
-    if (store.writes.length > writesBefore) surroundings.written(client.replica);
-  }
 }

@@ -8,6 +8,7 @@ import { formatGeneralizedTime } from '../ad/entry.ts';
 import { controlOid } from '../ldap/session.ts';
 import { isReadOnlySettings, type Replica } from './domain-controller.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
+import { statesReplication } from './practice-statements.ts';
 import {
   allNeighborsOf,
   cursorsOf,
@@ -238,8 +239,9 @@ export function rootDse(reader: Requester, named: ReadonlySet<string>): Returned
   if (!isExport(reader) && named.has(allNeighbors.toLowerCase())) {
     add({ [allNeighbors]: allNeighborsOf(reader.replica.replication, reader.store) });
   }
-  for (const [key, attribute] of reader.replica.rootDseRecord ?? [])
-    if (!ownCapabilities.has(key)) attributes.set(key, attribute);
+  for (const [key, attribute] of reader.replica.rootDseRecord ?? []) {
+    if (!ownCapabilities.has(key) && !statesReplication(key)) attributes.set(key, attribute);
+  }
   return [...attributes.values()];
 }
 

@@ -50,7 +50,7 @@ interface LiveLines {
   begin(): void;
   /** Draws soon; the function is called when the lines are drawn. */
   show(lines: (columns: number, rows: number) => readonly string[]): void;
-  end(summary: string | undefined): void;
+  end(summary?: string): void;
 }
 
 function liveLines({ output, isTerminal, isQuiet = false, clock, timer }: ProgressScreen): LiveLines {
@@ -144,7 +144,7 @@ export function createProgress(screen: ProgressScreen): Progress {
       count += more;
       show();
     },
-    done: (summary) => live.end(summary),
+    done: live.end,
   };
 }
 
@@ -170,6 +170,6 @@ export function createProgressRows(screen: ProgressScreen, names: readonly strin
       states.set(name, state);
       show();
     },
-    done: (summary) => live.end(summary),
+    done: live.end,
   };
 }

@@ -87,18 +87,18 @@ export interface Prompter {
 /**
  * The prompter without a terminal: every question rejects with a UsageError that names the flag for the answer.
  *
- * @param reasonOf Why the question with this id can't be asked: "there is no terminal".
+ * @param reason Why no question can be asked: "there is no terminal".
  * @param otherWay How to be asked, for a question without a flag or for a user who does not want it.
  */
 export function unavailablePrompter(
-  reasonOf: (id: string) => string,
+  reason: string,
   otherWay: 'run it at a terminal' | 'leave out --json' | 'leave out --yes' = 'run it at a terminal',
 ): Prompter {
   const refuse = async (question: Question): Promise<never> => {
     throw new UsageError({
       attempted: 'ask a question',
       on: question.message,
-      cameBack: reasonOf(question.id),
+      cameBack: reason,
       next:
         question.flag === undefined
           ? `${otherWay.replace(/^./, (letter) => letter.toUpperCase())}.`

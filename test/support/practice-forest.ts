@@ -19,9 +19,9 @@ async function layOut(): Promise<LoadedForest> {
 export async function practiceForest(): Promise<EmbeddedForest> {
   laidOut ??= layOut();
   const loaded = await laidOut;
-  const stores = new Map([...loaded.stores].map(([host, store]) => [host, store.clone()]));
+  const controllers = loaded.controllers.map((one) => ({ ...one, store: one.store.clone() }));
   const options = { kind: 'forest', clock: practiceTime, newGuid: randomUUID } as const;
-  const forest = embeddedForest({ ...loaded, stores }, options);
+  const forest = embeddedForest({ ...loaded, controllers }, options);
   forest.setCondition('dc4.corp.example.com', { reachable: 'no-route' });
   return forest;
 }
