@@ -10,6 +10,7 @@ import {
   aboutInWords,
   administrators,
   bearersOf,
+  type ExchangeServer,
   hasRole,
   isLegacy,
   isOnlyProvisioned,
@@ -25,11 +26,11 @@ type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 /** What Microsoft supports: setup run again, a recovery, the removal of a provisioned or Edge server, Exchange System Manager. */
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
-interface Way {
+/** As a choice, and as what to do. */
+interface Way extends Step {
   readonly way: SupportedWay;
   readonly label: string;
   readonly hint: string;
-  readonly step: Step;
 }
 
 /** The ways that may be open; [] where the server's name is not its own, as each of them finds it by name. */
@@ -51,10 +52,8 @@ function resume({ year }: Release): Way {
     way: 'resume',
     label: 'Setup can be run again on the machine',
     hint: 'it resumes where it failed',
-    step: {
-      text: `If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
-      commands: [],
-    },
+    text: `If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
+    commands: [],
   };
 }
 
@@ -68,14 +67,12 @@ function recover(chosen: SurveyedServer): Way {
     way: 'recover',
     label: 'A machine of the same name can be set up',
     hint: 'Setup /m:RecoverServer, then uninstall',
-    step: {
-      text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(release)}`,
-      commands: [
-        ...(account.kind === 'present' ? [resetComputer(account.dn)] : []),
-        setupCommand(release, `/m:RecoverServer${target}`),
-        setupCommand(release, '/m:Uninstall'),
-      ],
-    },
+    text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(release)}`,
+    commands: [
+      ...(account.kind === 'present' ? [resetComputer(account.dn)] : []),
+      setupCommand(release, `/m:RecoverServer${target}`),
+      setupCommand(release, '/m:Uninstall'),
+    ],
   };
 }
 
@@ -86,10 +83,8 @@ function provisioned({ server }: SurveyedServer): Way {
     way: 'provisioned',
     label: `Setup /RemoveProvisionedServer:${server.name}`,
     hint: 'the object was only provisioned',
-    step: {
-      text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.${unknownRelease(release)}`,
-      commands: [command],
-    },
+    text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.${unknownRelease(release)}`,
+    commands: [command],
   };
 }
 
@@ -99,11 +94,14 @@ function edge({ server }: SurveyedServer): Way {
     way: 'edge',
     label: 'The Edge server was decommissioned: its subscription can be removed',
     hint: 'Remove-EdgeSubscription in the organisation',
-    step: {
-      text: 'If the Edge server is gone for good: remove its subscription in the organisation, which takes it out of the send connectors too.',
-      commands: [`Remove-EdgeSubscription -Identity ${quotedForPowerShell(server.name)}`],
-    },
+    text: 'If the Edge server is gone for good: remove its subscription in the organisation, which takes it out of the send connectors too.',
+    commands: [removalOfSubscription(server)],
   };
+}
+
+/** What removes the subscription of an Edge server. */
+export function removalOfSubscription({ name }: ExchangeServer): string {
+  return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
 }
 
 function legacyWays({ server }: SurveyedServer): readonly Way[] {
@@ -112,19 +110,15 @@ function legacyWays({ server }: SurveyedServer): readonly Way[] {
       way: 'system-manager',
       label: 'Exchange System Manager runs on another machine',
       hint: 'its task Remove Server',
-      step: {
-        text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give another server what this one does: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
-        commands: [],
-      },
+      text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give another server what this one does: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
+      commands: [],
     },
     {
       way: 'recover',
       label: 'A machine of the same name can be set up',
       hint: 'setup /disasterrecovery, then uninstall',
-      step: {
-        text: `If the machine is lost: install the same Windows under the name ${server.name}, join it to the domain, run setup of the same version, then uninstall it.`,
-        commands: ['setup /disasterrecovery'],
-      },
+      text: `If the machine is lost: install the same Windows under the name ${server.name}, join it to the domain, run setup of the same version, then uninstall it.`,
+      commands: ['setup /disasterrecovery'],
     },
   ];
 }
@@ -140,7 +134,7 @@ export function supportedSteps(facts: Chosen): readonly Step[] {
       },
     ];
   }
-  return waysFor(facts).map(({ step }) => step);
+  return waysFor(facts).map(({ text, commands }) => ({ text, commands }));
 }
 
 /** Whether this object is what setup complains of. Setup finds it by the FQDN in networkAddress, not by its name. */

@@ -11,6 +11,7 @@ import { type ExchangeServer, hasRole, isFullServer, isLegacy, releaseOf, roleBi
 import type { RecipientCount } from './recipients.ts';
 import { adviceFor, clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
+import { removalOfSubscription } from './supported-ways.ts';
 import { serversOf } from './survey.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
@@ -160,9 +161,8 @@ function* ownMailboxBlocker(facts: DeletionFacts): Generator<FindingDraft, void>
   const outcome = isCleared
     ? 'No Exchange is left that could move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox: the next steps delete them, and say what makes them again.'
     : 'This domain controller cannot write all of them: name one of their domain with --server.';
-  yield isCleared
-    ? blocker('arbitration-mailboxes', title, outcome, parts)
-    : finalBlocker('arbitration-mailboxes', title, outcome, parts);
+  const make = isCleared ? blocker : finalBlocker;
+  yield make('arbitration-mailboxes', title, outcome, parts);
 }
 
 /** The switches of Get-Mailbox that list each kind; the others are not moved. */
@@ -207,10 +207,6 @@ function* roleBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
       `Without it the Edge servers get no recipients and deliver nothing. Install another hub there${hasOtherServer ? `, or remove the subscriptions: ${adviceFor(edges, removalOfSubscription)}` : ''}.`,
       { evidence: edges.map(({ dn }) => dn), subjects: edges.map(({ dn }) => dn) },
     );
-}
-
-function removalOfSubscription({ name }: ExchangeServer): string {
-  return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
 }
 
 /** How another server is given the work of an Exchange 2003 server, by the reference that names who does it. */
