@@ -134,11 +134,7 @@ export interface Referrer {
 }
 
 /** A key of each of its values: the same where a change removes that very value. */
-export function keysOf({
-  guid,
-  reference,
-  values,
-}: Pick<Referrer, 'guid' | 'reference' | 'values'>): readonly string[] {
+export function keysOf({ guid, reference, values }: Referrer): readonly string[] {
   return values.map((value) => keyOf(guid, reference.attribute, value));
 }
 
@@ -172,7 +168,7 @@ export interface Databases {
   readonly others: readonly string[];
 }
 
-/** Throws DirectoryError. @param others DNs of the servers beside it, without those that lost a naming conflict */
+/** Reads them. Throws DirectoryError. @param others DNs of the servers beside it, without those that lost a naming conflict */
 export async function readDatabasesOf(
   session: DirectorySession,
   configuration: string,
@@ -198,15 +194,9 @@ export async function readDatabasesOf(
 }
 
 /** Values of one attribute of one entry that name something, before the schema is asked what they are. */
-interface Hit {
+interface Hit extends Omit<Referrer, 'id' | 'reference'> {
   readonly naming: Naming;
   readonly attribute: string;
-  readonly dn: string;
-  readonly guid: string;
-  /** Lower case. */
-  readonly objectClasses: readonly string[];
-  readonly values: readonly PlanValue[];
-  readonly otherValues: readonly PlanValue[];
 }
 
 /**
