@@ -20,7 +20,7 @@ import { replicationNews } from '../../ad/replication-news.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
-import { distinct } from '../../words.ts';
+import { distinct, durationInWords } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 
 /** Whether it answers on LDAP. */
@@ -93,6 +93,13 @@ export function isInUse({ reach }: Pick<Candidate, 'reach'>): boolean {
 export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Date, lifetime: number): boolean {
   if (account?.isEnabled !== true || account.lastLogon === undefined) return false;
   return now.getTime() - account.lastLogon.getTime() < lifetime * 86_400_000;
+}
+
+/** "DC1 heard of it 71 days ago" */
+export function heardInWords({ heard, kind }: Pick<Candidate, 'heard' | 'kind'>): string {
+  if (kind !== 'dc') return 'does not replicate';
+  if (heard.kind === 'heard') return `${heard.by} heard of it ${durationInWords(heard.age)} ago`;
+  return heard.kind === 'never' ? 'never heard of' : 'when it was last heard of is not known';
 }
 
 /** Asks every DC, and reads the accounts of all domains that can be seen. Throws DirectoryError. */

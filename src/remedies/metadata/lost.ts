@@ -192,8 +192,27 @@ function lostLdif(lost: readonly Lost[]): string {
   return [...writeLdif(records)].join('');
 }
 
-/** What was changed there, what no other DC holds, and what could not be compared. */
-export function lossFindings(
+/**
+ * What was changed there, what no other DC holds, and what could not be compared.
+ *
+ * @param lost undefined where it cannot be read
+ */
+export function lossFindings(candidate: Candidate, lost: Losses | undefined, now: Date): readonly FindingDraft[] {
+  if (lost !== undefined) return knownLosses(candidate, lost, now);
+  const { name, reach, kind, settings } = candidate;
+  // A read-only one makes no changes of its own.
+  if (kind !== 'dc' || reach.kind === 'this' || settings?.isReadOnly === true) return [];
+  return [
+    warning(
+      'what-is-lost',
+      `What only ${name} has is lost, and cannot be read`,
+      'Changes that were made on it after it last replicated. If it can be started, or its disk read, look there first.',
+      { subjects: [name] },
+    ),
+  ];
+}
+
+function knownLosses(
   { name, host = name }: Candidate,
   { objects, isCut, partitions }: Losses,
   now: Date,

@@ -1,15 +1,25 @@
-/** What the screen shows before a question, and the question which domain controller is gone. */
+/**
+ * What the screen shows before a question, and the questions: which domain controller is gone, and whether to take a way
+ * that Microsoft supports.
+ */
 
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
-import { seizeRole } from '../../ad/repadmin.ts';
+import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
-import { type SupportedWay, waysFor } from './assess.ts';
-import { heardInWords } from './blockers.ts';
-import { type Candidate, isInUse, loggedOnLately, rolesOfDeleted, rolesToCorrect, takerOfRoles } from './candidates.ts';
-import type { MetadataFacts } from './gather.ts';
+import {
+  type Candidate,
+  heardInWords,
+  isInUse,
+  loggedOnLately,
+  rolesOfDeleted,
+  rolesToCorrect,
+  takerOfRoles,
+} from './candidates.ts';
+import type { Chosen, MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import { isInDns } from './references.ts';
 import type { MetadataOptions } from './subject.ts';
@@ -206,4 +216,92 @@ export async function ask(
   });
   if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };
   return { kind: 'other-way', steps: ways.filter((one) => one.way === way).map(({ step }) => step) };
+}
+
+type SupportedWay = 'demote' | 'account' | 'ntdsutil' | 'sites';
+
+interface Way {
+  readonly way: SupportedWay;
+  /** "demote dc4.corp.example.com" */
+  readonly short: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly step: Step;
+}
+
+/** The ways that may be open: what an earlier clean-up has left is no machine to demote. */
+export function waysFor({ identity, candidate }: Pick<Chosen, 'identity' | 'candidate'>): readonly Way[] {
+  const { name, host, settings, serverDn, accountDn } = identity;
+  const machine = host ?? name;
+  return [
+    settings !== undefined && demotion(machine, candidate?.settings?.functionalLevel),
+    accountDn !== undefined && accountDeletion(name, accountDn, settings !== undefined),
+    serverDn !== undefined && (settings === undefined ? serverDeletion(name, serverDn) : metadataCleanup(serverDn)),
+  ].filter((one) => one !== false);
+}
+
+/** Windows Server 2012 brought the cmdlets and took dcpromo's wizard away. */
+const levelOf2012 = 5;
+
+/** @param level its functional level; undefined if that is not known */
+function demotion(machine: string, level: number | undefined): Way {
+  const isOld = level !== undefined && level < levelOf2012;
+  const isNew = level !== undefined && level >= levelOf2012;
+  const [byForce, otherwise] = isOld
+    ? ['dcpromo /forceremoval', '']
+    : [
+        'Uninstall-ADDSDomainController -ForceRemoval',
+        isNew ? '' : ' On Windows Server 2008 R2 and before: dcpromo, or dcpromo /forceremoval.',
+      ];
+  return {
+    way: 'demote',
+    short: `demote ${machine}`,
+    label: `${machine} can still be reached or started`,
+    hint: 'demote it; by force if it cannot replicate',
+    step: {
+      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only where that fails, as it cannot replicate: by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run adsi-remedy metadata again to clean it up.${otherwise}`,
+      commands: [isOld ? 'dcpromo' : 'Uninstall-ADDSDomainController', byForce],
+      outage: true,
+    },
+  };
+}
+
+function accountDeletion(name: string, accountDn: string, hasMetadata: boolean): Way {
+  return {
+    way: 'account',
+    short: 'delete its account in Users and Computers',
+    label: 'Active Directory Users and Computers can delete its account',
+    hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it has no metadata any more',
+    step: {
+      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand. This command shows the account:`,
+      commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
+    },
+  };
+}
+
+/** Metadata cleanup looks for NTDS Settings; a server object without is deleted where it is shown. */
+function serverDeletion(name: string, serverDn: string): Way {
+  return {
+    way: 'sites',
+    short: 'delete its server object in Sites and Services',
+    label: 'Active Directory Sites and Services can delete its server object',
+    hint: 'it has no NTDS Settings any more',
+    step: {
+      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. DNS and SYSVOL membership have to be looked at by hand. This command shows the object:`,
+      commands: [`Get-ADObject -Identity ${quotedForPowerShell(serverDn)}`],
+    },
+  };
+}
+
+function metadataCleanup(serverDn: string): Way {
+  return {
+    way: 'ntdsutil',
+    short: 'ntdsutil, metadata cleanup',
+    label: 'ntdsutil can remove it',
+    hint: 'metadata cleanup, remove selected server',
+    step: {
+      text: 'With ntdsutil, on a domain controller. DNS and SYSVOL membership have to be looked at by hand.',
+      commands: [removeMetadata(serverDn)],
+    },
+  };
 }
