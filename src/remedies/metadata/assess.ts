@@ -41,12 +41,15 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
 function meaningOf(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : stillNoDc(proposal);
+  const { candidate } = chosen;
   return [
     goneFindings(facts, chosen, proposal),
     ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
     supportedWays(chosen),
-    ...aliveFindings(facts, chosen),
-    ...dutyFindings(facts, chosen, proposal),
+    ...(candidate === undefined ? [] : findingsOn(candidate, facts, chosen)),
+    ...heldRoles(facts, chosen),
+    bridgehead(chosen),
+    noWayBack(chosen, proposal.changes),
     ...missingRights(chosen),
     ...leftFindings(facts, chosen),
     ...rodcFindings(chosen),
@@ -89,15 +92,16 @@ function supportedWays(chosen: Chosen): FindingDraft {
   );
 }
 
-/** The findings on a DC that is or may be alive. */
-function aliveFindings(facts: MetadataFacts, { candidate, lost }: Chosen): readonly FindingDraft[] {
-  if (candidate === undefined) return [];
+/** The findings on a DC that is or may be alive, and on what others need it for. */
+function findingsOn(candidate: Candidate, facts: MetadataFacts, { lost }: Chosen): readonly FindingDraft[] {
   return [
     running(candidate, facts),
     heardLately(candidate),
     notProven(candidate, facts),
     lifetimeNotOver(candidate, facts),
     ...lossFindings(candidate, lost, facts.now),
+    ...domainFindings(candidate, facts),
+    ...serviceFindings(candidate, facts),
   ].filter((one) => one !== undefined);
 }
 
@@ -178,21 +182,6 @@ function lifetimeNotOver(
   );
 }
 
-/** The findings on what others need it for. */
-function dutyFindings(
-  facts: MetadataFacts,
-  chosen: Chosen,
-  { changes }: Proposal<DirectoryChange>,
-): readonly FindingDraft[] {
-  const { candidate } = chosen;
-  return [
-    ...(candidate === undefined ? [] : [...domainFindings(candidate, facts), ...serviceFindings(candidate, facts)]),
-    ...heldRoles(facts, chosen),
-    bridgehead(chosen),
-    noWayBack(chosen, changes),
-  ].filter((one) => one !== undefined);
-}
-
 function domainFindings(candidate: Candidate, { candidates, forest, target }: MetadataFacts): readonly FindingDraft[] {
   const { name, domain, kind } = candidate;
   if (domain === undefined) return [];
@@ -244,13 +233,10 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
         'Logons and Exchange there need one of another site. Make another domain controller of the site a global catalog first.',
         { evidence: [site], subjects: [site] },
       ),
-    only.length > 0 &&
-      blocker(
-        'only-replica',
-        `${name} alone holds ${counted(only.length, 'application partition')}`,
-        'What is in it is lost. Restore the domain controller, or accept that the partition is gone.',
-        { evidence: only, subjects: only },
-      ),
+    ...finding(blocker, 'only-replica', only, {
+      title: `${name} alone holds ${counted(only.length, 'application partition')}`,
+      detail: 'What is in it is lost. Restore the domain controller, or accept that the partition is gone.',
+    }),
   ].filter((one) => one !== false);
 }
 
@@ -343,25 +329,19 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
     .filter(isProtected)
     .map(({ entry }) => entry.dn);
   const { undeletable } = remains;
+  const unprotect = undeletable
+    .slice(0, 3)
+    .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`);
   return [
-    guarded.length > 0 &&
-      finalBlocker(
-        'protected-entries',
-        `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-        `The directory refuses to delete them. Let Windows remove ${identity.name}: see the supported ways.`,
-        { evidence: guarded, subjects: guarded },
-      ),
-    undeletable.length > 0 &&
-      finalBlocker(
-        'no-right-to-delete',
-        `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
-        `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${undeletable
-          .slice(0, 3)
-          .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`)
-          .join('; ')}.`,
-        { evidence: undeletable, subjects: undeletable },
-      ),
-  ].filter((one) => one !== false);
+    ...finding(finalBlocker, 'protected-entries', guarded, {
+      title: `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
+      detail: `The directory refuses to delete them. Let Windows remove ${identity.name}: see the supported ways.`,
+    }),
+    ...finding(finalBlocker, 'no-right-to-delete', undeletable, {
+      title: `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
+      detail: `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${unprotect.join('; ')}.`,
+    }),
+  ];
 }
 
 /** What the plan leaves as it is, and what could not be looked at. */
@@ -403,20 +383,21 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
   ];
 }
 
-type Build = typeof note;
+interface Words {
+  readonly title: string;
+  readonly detail: string;
+  /** Shown above what was seen. */
+  readonly commands?: readonly string[];
+}
 
+/** A finding whose subjects are all that was seen; none if nothing was. */
 function finding(
-  build: Build,
+  build: typeof note,
   id: string,
-  evidence: readonly string[],
-  {
-    title,
-    detail,
-    commands = [],
-  }: { readonly title: string; readonly detail: string; readonly commands?: readonly string[] },
+  subjects: readonly string[],
+  { title, detail, commands = [] }: Words,
 ): readonly FindingDraft[] {
-  if (evidence.length === 0) return [];
-  return [build(id, title, detail, { evidence: [...commands, ...evidence], subjects: evidence })];
+  return subjects.length === 0 ? [] : [build(id, title, detail, { evidence: [...commands, ...subjects], subjects })];
 }
 
 function unseen(
@@ -467,7 +448,7 @@ function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
     (dn) => !own.has(normalizedDn(dn)),
   );
   return finding(warning, 'revealed-passwords', users, {
-    title: `The read-only domain controller has had the passwords of ${listed([counted(users.length, 'account')])}`,
+    title: `The read-only domain controller has had the passwords of ${counted(users.length, 'account')}`,
     detail:
       'The list goes with its account. If the machine was stolen, reset these passwords: in Active Directory Users and Computers that is offered when the account is deleted there.',
   });
