@@ -19,7 +19,6 @@ import { classesIn } from '../../change/same-entry.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { type Role, rolesOf, rolesToCorrect } from './candidates.ts';
-import { faultsOfSteps } from './describe.ts';
 import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts';
 import type { Clearing } from './references.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './subject.ts';
@@ -131,15 +130,14 @@ export function corrections(
   }));
 }
 
-/** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
-export function permits(plan: Plan<DirectoryChange>): readonly string[] {
-  const { target, undoes, nextSteps } = plan;
+/** What in the plan's target and changes this remedy never writes, each in a sentence. */
+export function faultsOfPlan(plan: Plan<DirectoryChange>): readonly string[] {
+  const { target, undoes } = plan;
   if (target.kind !== 'forest') return ['Its target is not a forest.'];
   const configuration = target.configurationNamingContext;
   return [
     ...(undoes === undefined ? faultsOfRemoval(plan, configuration) : faultsOfUndo(plan)),
     ...wordsForNoValue(plan.changes),
-    ...faultsOfSteps(nextSteps),
   ];
 }
 

@@ -1,18 +1,25 @@
-/** metadata: remove what the directory holds of a domain controller that is gone. */
+/** The metadata remedy, and its plans in words: title, summary, and the next steps, which the plan keeps as data. */
 
-import type { DirectoryChange } from '../../change/plan.ts';
+import { rdnOf } from '../../ad/dn.ts';
+import { masterRoles } from '../../ad/operations-masters.ts';
+import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
+import type { Exhibit } from '../../change/exhibits.ts';
+import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
+import { onlyBySystem } from '../../change/undo-gone.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import type { Remedy } from '../remedy.ts';
+import { counted } from '../../words.ts';
+import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
-import { permits, propose } from './changes.ts';
-import { describe, nameOfGone, nextStepsOf } from './describe.ts';
+import { isInUse, rolesToSeize, takerOfRoles } from './candidates.ts';
+import { faultsOfPlan, propose } from './changes.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
 import { lostRecords } from './lost.ts';
 import { proofOf } from './references.ts';
-import { type GivenFlags, type MetadataOptions, madeByPromotion, readOptions } from './subject.ts';
+import { type GivenFlags, identityIn, type MetadataOptions, madeByPromotion, partsOf, readOptions } from './subject.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
 
+/** Removes what the directory holds of a domain controller that is gone. */
 export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> = {
   flags,
   readOptions: async (given) => readOptions(given as GivenFlags),
@@ -27,8 +34,8 @@ export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> =
   record: (facts) => ({ exhibits: recordedExhibits(facts), nextSteps: nextStepsOf(facts) }),
   records: lostRecords,
   describe,
-  permits,
-  confirm: (plan) => (plan.undoes === undefined ? nameOfGone(plan) : undefined),
+  permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
+  confirm: (plan) => (plan.undoes === undefined ? identityIn(plan)?.name : undefined),
   verify: proofOf,
   gone: ({ changes }) => madeByPromotion(changes.flatMap(deletedBy)),
   practice: {
@@ -37,3 +44,155 @@ export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> =
     dryRun: ['--dc', 'DC0'],
   },
 };
+
+/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
+export function describe(plan: Plan<DirectoryChange>): Description {
+  const deleted = plan.changes.flatMap(deletedBy);
+  const edits = plan.changes.filter((change) => change.kind === 'modify');
+  if (plan.undoes !== undefined) return describeUndo(plan, deleted, edits);
+  const { settings, account } = partsOf(deleted);
+  const name = identityIn(plan)?.name ?? '';
+  return {
+    title: `Remove ${settings === undefined ? 'what is left of ' : ''}the domain controller ${name}`,
+    summary: [
+      {
+        name: settings === undefined && account !== undefined ? 'Account' : 'Server object',
+        value: plan.subject?.dn ?? '',
+      },
+      {
+        name: 'Deleted',
+        value:
+          deleted.length === 1 ? '1 entry' : `${counted(deleted.length, 'entry', 'entries')}, one by one, leaves first`,
+      },
+      {
+        name: 'Values removed or corrected',
+        value: edits.length === 0 ? 'none' : `${valuesIn(edits)} in ${counted(edits.length, 'entry', 'entries')}`,
+      },
+      plan.leftOut.length > 0 && { name: 'Values not removed', value: plan.leftOut.length.toLocaleString('en') },
+    ].filter((one) => one !== false),
+    changes: leftOutTable(plan),
+    nextSteps: stepsOf(plan),
+  };
+}
+
+function stepsOf({ target, nextSteps, changes }: Plan<DirectoryChange>): readonly Step[] {
+  const isOffline = target.kind === 'forest' && target.connection.kind === 'ldif';
+  const wasSource = partsOf(changes.flatMap(deletedBy)).settings !== undefined;
+  return nextSteps.flatMap((step) => stepsInWords(step, { isOffline, wasSource }));
+}
+
+function describeUndo(
+  plan: Plan<DirectoryChange>,
+  deleted: readonly DeletedEntry[],
+  edits: readonly ModifyChange[],
+): Description {
+  const back = plan.changes.filter(({ kind }) => kind === 'undelete' || kind === 'add');
+  const name = rdnOf(plan.subject?.dn ?? 'CN=the domain controller').value;
+  return {
+    title:
+      deleted.length === 0
+        ? `Bring back what was left of ${name}${losesSettings(plan) ? ', without its NTDS Settings' : ''}`
+        : `Remove again what was brought back of ${name}`,
+    summary: [
+      { name: 'Brought back', of: back, where: '' },
+      { name: 'Deleted again', of: deleted, where: '' },
+      { name: 'Values put back', of: edits, where: 'in ' },
+    ]
+      .filter(({ of }) => of.length > 0)
+      .map(({ name: what, of, where }) => ({ name: what, value: where + counted(of.length, 'entry', 'entries') })),
+    changes: [],
+    nextSteps: stepsOf(plan),
+  };
+}
+
+function losesSettings({ leftOut }: Plan<DirectoryChange>): boolean {
+  return leftOut.some(({ what, reason }) => reason === onlyBySystem && /^CN=NTDS Settings,/i.test(what));
+}
+
+function valuesIn(edits: readonly ModifyChange[]): string {
+  return counted(edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove)).length, 'value');
+}
+
+function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
+  if (leftOut.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      id: 'left-out',
+      title: 'Values that the plan does not remove',
+      columns: [{ heading: 'Value' }, { heading: 'Finding' }],
+      groups: [{ heading: '', rows: leftOut.map(({ what, reason }) => ({ cells: [what, reason] })) }],
+    },
+  ];
+}
+
+/** What is left to do: as data in the plan. */
+export function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
+  const { chosen, forest, roles } = facts;
+  if (chosen === undefined) return [];
+  const { identity, candidate } = chosen;
+  const { name, settings } = identity;
+  const isUsed = candidate !== undefined && isInUse(candidate);
+  const toSeize = isUsed ? [] : rolesToSeize(roles, settings?.dn);
+  const hosts = forest.domainControllers
+    .filter((one) => one.name !== name)
+    .map(({ dnsHostName, name: own }) => dnsHostName ?? own);
+  return [
+    toSeize.length > 0 && { id: 'seize-roles', host: hostInCommand(takerOfRoles(facts, identity)), roles: toSeize },
+    { id: 'replication', name, hosts },
+  ].filter((one) => one !== false);
+}
+
+/** What in the plan's steps this remedy never writes. */
+export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
+  return steps.filter((step) => !isOwnStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
+}
+
+function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
+  if (id === 'seize-roles') {
+    return (
+      typeof host === 'string' &&
+      host === hostInCommand(host) &&
+      Array.isArray(roles) &&
+      roles.every((role) => masterRoles.some((known) => known === role))
+    );
+  }
+  const areHosts = Array.isArray(hosts) && hosts.every((one) => typeof one === 'string');
+  return id === 'replication' && typeof name === 'string' && areHosts;
+}
+
+/** A name that is no host name is not put into a command. */
+function hostInCommand(name: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
+}
+
+interface Removal {
+  /** Whether the plan is imported by another program, which cannot watch the replication. */
+  readonly isOffline: boolean;
+  /** Whether others may replicate from the DC: a left-over without NTDS Settings is no one's source. */
+  readonly wasSource: boolean;
+}
+
+function stepsInWords({ id, name, host, hosts, roles }: NextStep, { isOffline, wasSource }: Removal): readonly Step[] {
+  if (id === 'seize-roles' && Array.isArray(roles)) {
+    return [
+      {
+        text: `Give ${counted(roles.length, 'FSMO role')} to a domain controller in use, unless it is done: until then ${roles.length === 1 ? 'it belongs' : 'they belong'} to a deleted one.`,
+        commands: roles.map((role) => seizeRole(String(host), String(role))),
+      },
+    ];
+  }
+  if (id !== 'replication' || !Array.isArray(hosts)) return [];
+  const anew = ` and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then`;
+  return [
+    {
+      text: `Wait until every domain controller has the deletion${wasSource ? anew : ''}.${isOffline ? '' : ' adsi-remedy shows it with --wait SECONDS.'}`,
+      commands: [...(wasSource ? ['repadmin /kcc *'] : []), replicationSummary],
+      lines: hosts.map(String),
+    },
+    {
+      text: `Look at what is not in the directory: name servers and forwarders of DNS servers, DHCP options, hosts that use ${String(name)} for time or LDAP, monitoring, backup, certificates.`,
+      commands: [],
+    },
+  ];
+}

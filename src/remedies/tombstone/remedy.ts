@@ -1,10 +1,45 @@
-import type { Remedy } from '../remedy.ts';
+/** The tombstone remedy, and its plans in words: title, summary, and the next steps, which the plan keeps as data. */
+
+import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
+import {
+  type LingeringObjectsRequest,
+  listLingeringObjects,
+  removeMetadata,
+  replicateDivergentOnce,
+  showAttribute,
+  showReplication,
+} from '../../ad/repadmin.ts';
+import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
+import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
+import { counted, listed } from '../../words.ts';
+import type { Description, Leads, LingeringSuspects, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
-import { faultsOfPlan, proofOf, propose, type TombstoneChange } from './changes.ts';
-import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
+import { suspectedSources } from './assess-links.ts';
+import {
+  type Effect,
+  effectOf,
+  faultsOfPlan,
+  type NewDays,
+  proofOf,
+  propose,
+  type TombstoneChange,
+  unsetDaysIn,
+} from './changes.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
 import { evidenceRecords, type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
+import {
+  hostOfParty,
+  isHost,
+  isWithinDefault,
+  partiesOutOfReach,
+  type Situation,
+  sideInWords,
+  situationOf,
+  soundParties,
+  suspectsIn,
+} from './situation.ts';
 import { ask, questionBehind, recordedExhibits, survey } from './survey.ts';
 
 /** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */
@@ -34,3 +69,324 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
     dryRun: ['--days', '180'],
   },
 };
+
+type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };
+type Suspects = LingeringSuspects & { readonly [name: string]: JsonValue };
+
+/** Where lingering objects are looked for: DC by DC, and the same as requests of repadmin. */
+interface Cleaning {
+  readonly suspects: readonly Suspects[];
+  readonly requests: readonly Request[];
+}
+
+/** What is left to a person, as the plan keeps it. */
+type TombstoneStep = NextStep &
+  (
+    | { readonly id: 'check-everywhere'; readonly dn: string }
+    | { readonly id: 'clean-metadata'; readonly names: readonly string[]; readonly servers: readonly string[] }
+    | ({
+        readonly id: 'clean-dcs';
+        readonly names: readonly string[];
+        /** DNS names of those among them of which nothing could be asked: perhaps only the link to them is cut. */
+        readonly unasked: readonly string[];
+        /** Whether it is only the lifetime that is too short. */
+        readonly isInOrder: boolean;
+      } & Cleaning)
+    | ({ readonly id: 'choose-good-side'; readonly side: string } & Cleaning)
+    | { readonly id: 'clean-sources'; readonly suspects: readonly Suspects[] }
+    | { readonly id: 'allow-divergent'; readonly hosts: readonly string[] }
+    | { readonly id: 'write-there-too'; readonly hosts: readonly string[]; readonly readOnly: readonly string[] }
+    | { readonly id: 'backup-after-lowering'; readonly days: number; readonly hours: number }
+    | { readonly id: 'backup-after-raising' }
+    | { readonly id: 'existing-dcs' }
+  );
+
+/** What is left to a person after these changes. */
+export function nextStepsFor(
+  facts: TombstoneFacts,
+  proposal: Pick<Proposal, 'changes' | 'undoes'>,
+): readonly TombstoneStep[] {
+  const situation = situationOf(facts, proposal);
+  const { judgement, effect, after, lowers } = situation;
+  const outOfReach = partiesOutOfReach(facts, judgement);
+  const gone = [...judgement.gone];
+  return [
+    (effect.lifetime !== undefined || effect.recycle !== undefined) && {
+      id: 'check-everywhere' as const,
+      dn: facts.settings.dn,
+    },
+    effect.lifetime !== undefined &&
+      outOfReach.length > 0 && {
+        id: 'write-there-too' as const,
+        hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOfParty),
+        readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOfParty),
+      },
+    ...cleaningSteps(situation),
+    gone.length > 0 && {
+      id: 'clean-metadata' as const,
+      names: gone.map(({ name }) => name),
+      servers: gone.map(({ domainController }) => domainController.dn),
+    },
+    effect.marker === 'added' && { id: 'existing-dcs' as const },
+    effect.lifetime !== undefined &&
+      (lowers
+        ? { id: 'backup-after-lowering' as const, days: after.days, hours: garbageCollectionHours(facts.settings) }
+        : { id: 'backup-after-raising' as const }),
+  ].filter((one) => one !== false);
+}
+
+function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
+  const { facts, judgement, before } = situation;
+  const { replication } = facts;
+  const past = judgement.islandsAt(before.days);
+  const sound = soundParties(situation, past);
+  // What a raise has put within the limit by its number alone is not cleaned by it.
+  const { former } = judgement;
+  const cutOff = [...past.cutOff, ...(former?.cutOff ?? [])];
+  const apart = cutOff.map(({ party }) => party);
+  const splits = [...past.splits, ...(former?.splits ?? [])];
+  const good = sound.filter((party) => !apart.includes(party));
+  const requestsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Request[] =>
+    cleaningRequests(destinations, references, replication, past.oldest).map((request) => ({ ...request }));
+  const comparisons = (destinations: readonly Party[], references: readonly Party[]): readonly Comparable[] =>
+    comparisonsFor(destinations, references, replication, past.oldest);
+  const sources = suspectsOf(suspectedSources(situation));
+  const splitSteps = splits.flatMap(({ sides }) =>
+    sides.map((side): TombstoneStep => {
+      const others = sides.filter((other) => other !== side).flat();
+      // First the good side against the others, then every other DC against it, those of its own side included.
+      const [first] = side.filter(({ state }) => state.kind === 'answered');
+      const cleanedFirst = first === undefined ? [] : requestsFor([first], others);
+      const cleanedLast = first === undefined ? [] : requestsFor(side, [first]);
+      return {
+        id: 'choose-good-side',
+        side: sideInWords(side),
+        suspects: suspectsOf(withOwnSide(comparisons([...others, ...apart], side), side)),
+        requests: [...cleanedFirst, ...requestsFor([...others, ...apart], side), ...cleanedLast],
+      };
+    }),
+  );
+  const refusing = replication.parties.filter((party) =>
+    saidOf(party)?.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
+  );
+  return [
+    ...splitSteps,
+    splits.length === 0 &&
+      apart.length > 0 && {
+        id: 'clean-dcs' as const,
+        names: apart.map(({ name }) => name),
+        unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOfParty),
+        isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
+        suspects: suspectsOf(comparisons(apart, good)),
+        requests: requestsFor(apart, good),
+      },
+    sources.length > 0 && { id: 'clean-sources' as const, suspects: sources },
+    refusing.length > 0 && { id: 'allow-divergent' as const, hosts: refusing.map(hostOfParty) },
+  ].filter((one) => one !== false);
+}
+
+/** The DCs of the reference's own side hold what the other side has deleted, as it does. */
+function withOwnSide([first, ...more]: readonly Comparable[], side: readonly Party[]): readonly Comparable[] {
+  if (first === undefined) return [];
+  const near = side.filter((party) => party !== first.reference);
+  return [{ ...first, targets: [...first.targets, ...near] }, ...more];
+}
+
+function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
+  return suspectsIn(comparisons).map((one) => ({ ...one }));
+}
+
+/** What in the plan's steps this remedy never writes. */
+export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
+  return steps.flatMap((step) =>
+    isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
+  );
+}
+
+function isOurs(step: NextStep): step is TombstoneStep {
+  return Object.hasOwn(shapes, step.id) && shapes[step.id]?.(step) === true;
+}
+
+const isName = (value: JsonValue | undefined): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);
+const areNames = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.every(isName);
+const isCount = (value: JsonValue | undefined): boolean => typeof value === 'number' && Number.isInteger(value);
+const areSuspects = (value: JsonValue | undefined): boolean =>
+  Array.isArray(value) &&
+  value.every((one: JsonValue) => {
+    if (typeof one !== 'object' || one === null || !('reference' in one) || !('targets' in one)) return false;
+    const { reference, targets } = one;
+    return isHostName(reference) && Array.isArray(targets) && targets.length > 0 && targets.every(isHostName);
+  });
+const isHostName = (value: JsonValue | undefined): boolean => typeof value === 'string' && isHost(value);
+const areRequests = (value: JsonValue | undefined): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one: JsonValue) =>
+      typeof one === 'object' &&
+      one !== null &&
+      !Array.isArray(one) &&
+      ['destination', 'sourceDsaGuid', 'namingContext'].every((name) =>
+        isName(Object.entries(one).find(([key]) => key === name)?.[1]),
+      ),
+  );
+
+const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
+  'check-everywhere': ({ dn }) => isName(dn),
+  'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
+  'clean-dcs': ({ names, unasked, isInOrder, suspects, requests }) =>
+    areNames(names) &&
+    areNames(unasked) &&
+    typeof isInOrder === 'boolean' &&
+    areSuspects(suspects) &&
+    areRequests(requests),
+  'choose-good-side': ({ side, suspects, requests }) => isName(side) && areSuspects(suspects) && areRequests(requests),
+  'clean-sources': ({ suspects }) => areSuspects(suspects),
+  'allow-divergent': ({ hosts }) => areNames(hosts),
+  'write-there-too': ({ hosts, readOnly }) => areNames(hosts) && areNames(readOnly),
+  'backup-after-lowering': ({ days, hours }) => isCount(days) && isCount(hours),
+  'backup-after-raising': () => true,
+  'existing-dcs': () => true,
+};
+
+/** Which DCs get the value: all, but for those that the plan says to write it to as well. */
+function reachInWords(steps: readonly TombstoneStep[]): string {
+  const others = steps.flatMap((step) => (step.id === 'write-there-too' ? [...step.hosts, ...step.readOnly] : []));
+  return others.length === 0
+    ? 'every DC of the forest, by replication'
+    : `the DCs that replicate; not ${listed(others, 5)}`;
+}
+
+/** The plan in words, drawn from the plan alone. */
+export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description {
+  const effect = effectOf(plan);
+  const parts = titleParts(effect);
+  const title = parts.length === 0 ? 'Leave tombstoneLifetime as it is' : listed(parts);
+  const words = (days: number | undefined): string =>
+    days === undefined ? `not set (${unsetDaysIn(plan)} days)` : counted(days, 'day');
+  const change = ({ from, to }: NewDays): string => `${words(from)} → ${words(to)}`;
+  return {
+    title: plan.undoes === undefined ? upperFirst(title) : `Undo: ${title}`,
+    summary: [
+      effect.lifetime !== undefined && { name: 'tombstoneLifetime', value: change(effect.lifetime) },
+      effect.recycle !== undefined && {
+        name: 'msDS-DeletedObjectLifetime',
+        value: `${effect.recycle.from ?? 'not set'} → ${effect.recycle.to ?? 'not set'} days`,
+      },
+      effect.marker !== undefined && {
+        name: 'Strict replication of new DCs',
+        value: effect.marker === 'added' ? 'on' : 'not enforced',
+      },
+      { name: 'Reaches', value: reachInWords(plan.nextSteps.filter(isOurs)) },
+    ].filter((one) => one !== false),
+    changes: [],
+    nextSteps: plan.nextSteps.filter(isOurs).map((step) => stepInWords(step, leads)),
+  };
+}
+
+function titleParts({ lifetime, recycle, marker }: Effect): readonly string[] {
+  return [
+    ...(lifetime === undefined ? [] : [valueInTitle('tombstoneLifetime', lifetime.to)]),
+    ...(recycle === undefined ? [] : [valueInTitle('msDS-DeletedObjectLifetime', recycle.to)]),
+    ...(marker === undefined ? [] : [marker === 'added' ? 'make new DCs strict' : 'no longer make new DCs strict']),
+  ];
+}
+
+function valueInTitle(attribute: string, days: number | undefined): string {
+  return days === undefined ? `remove ${attribute}` : `set ${attribute} to ${counted(days, 'day')}`;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: Leads): Step {
+  switch (step.id) {
+    case 'check-everywhere':
+      return {
+        text: 'The value replicates to the other DCs. To check on all of them:',
+        commands: [showAttribute(step.dn, 'tombstoneLifetime'), 'repadmin /replsummary'],
+      };
+    case 'write-there-too':
+      return {
+        text: [
+          step.hosts.length > 0 &&
+            `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+          step.readOnly.length > 0 &&
+            `These read-only DCs get the value only when they replicate again, and cannot be written to: ${listed(step.readOnly, 5)}.`,
+        ]
+          .filter((one) => one !== false)
+          .join(' '),
+        commands: [],
+        lines: step.hosts,
+      };
+    case 'clean-dcs':
+      return {
+        text: `Silent for too long: ${listed(step.names, 5)}. ${
+          lingeringFinder === undefined
+            ? 'Remove lingering objects there before these DCs replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
+            : 'Find lingering objects there and have them removed before these DCs replicate again; run the command again until it finds none.'
+        } ${demotionInWords(step)}`,
+        commands: [
+          ...step.unasked.map(showReplication),
+          ...(lingeringFinder === undefined
+            ? step.requests.map(listLingeringObjects)
+            : step.suspects.map(lingeringFinder.command)),
+        ],
+      };
+    case 'choose-good-side':
+      if (lingeringFinder !== undefined) {
+        return {
+          text: `If ${step.side} is the good side: find lingering objects with it as the reference and have them removed, first those of the reference itself, then those of the others; run it again until it finds none. A forced demotion of the others loses what only they hold.`,
+          commands: step.suspects.map(lingeringFinder.command),
+        };
+      }
+      return {
+        text: `If ${step.side} is the good side: list lingering objects with these commands, in this order (event 1946), then remove them by the same commands without /advisory_mode (event 1945). A forced demotion of the others loses what only they hold.`,
+        commands: step.requests.map(listLingeringObjects),
+      };
+    case 'clean-sources':
+      return {
+        text: 'Partners report that they lack objects of which they were sent changes. Find lingering objects on the DCs that sent them, and have them removed before any raise.',
+        commands: lingeringFinder === undefined ? [] : step.suspects.map(lingeringFinder.command),
+      };
+    case 'allow-divergent':
+      return {
+        text: 'When all lingering objects are removed, let the DCs that refuse their partners replicate once, and forbid it again:',
+        commands: step.hosts.flatMap(replicateDivergentOnce),
+      };
+    case 'clean-metadata':
+      return {
+        text: `Clean up the metadata of DCs that no longer exist: ${listed(step.names, 5)}.`,
+        commands: step.servers.map(metadataCleaner?.command ?? removeMetadata),
+      };
+    case 'existing-dcs':
+      return {
+        text: 'The object makes DCs strict that are promoted from now on. To make the existing DCs strict:',
+        commands: ['repadmin /regkey * +strict'],
+      };
+    case 'backup-after-lowering':
+      return {
+        text: `Each DC removes deleted objects older than ${step.days} days at its next garbage collection, within ${step.hours} hours. Do not use backups and install-from-media sets older than ${step.days} days any more. Make a new backup now.`,
+        commands: [],
+      };
+    case 'backup-after-raising':
+      return {
+        text: 'Make a system state backup: older ones date from the shorter lifetime. What is already collected does not come back, and a DC past the old lifetime is not rescued by the new one.',
+        commands: [],
+      };
+  }
+}
+
+/** Demotion is the other way out, but for a DC that may be in order. */
+function demotionInWords({ unasked, isInOrder }: Extract<TombstoneStep, { readonly id: 'clean-dcs' }>): string {
+  if (unasked.length > 0) {
+    const ask =
+      unasked.length === 1
+        ? 'if only the link is cut, it may still replicate with its neighbours. First run repadmin /showrepl at its site.'
+        : 'if only the links are cut, they may still replicate with their neighbours. First run repadmin /showrepl at the site of each.';
+    return `${listed(unasked, 5)} did not answer: ${ask} Demote nothing before that.`;
+  }
+  return isInOrder
+    ? 'Demote nothing for that: the lifetime is so short that healthy DCs pass it.'
+    : 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.';
+}

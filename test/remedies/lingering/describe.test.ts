@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { guidOf } from '../../../src/ad/entry.ts';
 import { showDeleted } from '../../../src/ldap/session.ts';
-import { faultsOfSteps, describe as inWords, nextStepsFor } from '../../../src/remedies/lingering/describe.ts';
 import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
 import { propose } from '../../../src/remedies/lingering/propose.ts';
+import { faultsOfSteps, describe as inWords, nextStepsFor } from '../../../src/remedies/lingering/remedy.ts';
 import { apart, deleteAndForget, domain, hostOf, look, people } from './support/pair.ts';
 
 /** The steps of a plan that these facts give. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DirectoryChange, ForestTarget, Plan } from '../../../src/change/plan.ts';
-import { describe as describePlan } from '../../../src/remedies/metadata/describe.ts';
+import { describe as describePlan } from '../../../src/remedies/metadata/remedy.ts';
 import { configuration, forest, guid, modify, planOf } from '../../review/plans.ts';
 
 const dn = `CN=DC0,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { DeleteChange, DirectoryChange, JsonValue, Plan } from '../../../src/change/plan.ts';
-import { permits } from '../../../src/remedies/metadata/changes.ts';
+import { metadata as remedy } from '../../../src/remedies/metadata/remedy.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { account, configuration, domain, metadata, planOf, server, settings, siteWithDeadDc } from './dead-dc.ts';
+
+const { permits } = remedy;
 
 let cached: Plan<DirectoryChange> | undefined;
 

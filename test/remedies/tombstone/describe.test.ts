@@ -3,9 +3,9 @@ import type { DomainControllerState } from '../../../src/ad/ask-domain-controlle
 import type { Plan } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
 import { propose, type TombstoneChange } from '../../../src/remedies/tombstone/changes.ts';
-import { describe as describePlan, faultsOfSteps, nextStepsFor } from '../../../src/remedies/tombstone/describe.ts';
 import type { TombstoneFacts } from '../../../src/remedies/tombstone/gather.ts';
 import type { TombstoneOptions } from '../../../src/remedies/tombstone/options.ts';
+import { describe as describePlan, faultsOfSteps, nextStepsFor } from '../../../src/remedies/tombstone/remedy.ts';
 import { nextStepLines } from '../../../src/review/text.ts';
 import {
   answering,
