@@ -42,9 +42,10 @@ export function sealOf(plan: Omit<Plan, 'seal'> & { readonly seal?: string }): s
  */
 export function* canonicalForm(value: Readonly<Record<string, unknown>>): Generator<string> {
   let separator = '{';
-  for (const name of namesOf(value)) {
+  for (const { name, written } of membersOf(Object.keys(value))) {
     const member = value[name];
-    yield `${separator}${JSON.stringify(name)}:`;
+    if (member === undefined) continue;
+    yield separator + written;
     if (Array.isArray(member)) yield* piecesOf(member);
     else yield canonicalText(member);
     separator = ',';
@@ -63,14 +64,21 @@ function* piecesOf(list: readonly unknown[]): Generator<string> {
 
 /** The canonical JSON of a value: what differs only in white space or in the order of members gives the same text. */
 export function canonicalText(value: unknown): string {
+  if (!isObject(value)) return JSON.stringify(value);
   let text = '';
+  let separator = '';
   if (Array.isArray(value)) {
-    for (const item of value) text += (text === '' ? '' : ',') + canonicalText(item);
+    for (const item of value) {
+      text += separator + canonicalText(item);
+      separator = ',';
+    }
     return `[${text}]`;
   }
-  if (!isObject(value)) return JSON.stringify(value);
-  for (const name of namesOf(value)) {
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(value[name])}`;
+  for (const { name, written } of membersOf(Object.keys(value))) {
+    const member = value[name];
+    if (member === undefined) continue;
+    text += separator + written + canonicalText(member);
+    separator = ',';
   }
   return `{${text}}`;
 }
@@ -79,8 +87,32 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The names of the members that are not undefined, in the order of their UTF-16 code units. */
-function namesOf(value: Readonly<Record<string, unknown>>): readonly string[] {
-  const names = Object.keys(value).sort();
-  return names.every((name) => value[name] !== undefined) ? names : names.filter((name) => value[name] !== undefined);
+interface MemberName {
+  readonly name: string;
+  /** As JSON writes it, with the colon. */
+  readonly written: string;
+}
+
+/** Names of members as objects have them, and the same in their canonical order. */
+interface Shape {
+  readonly names: readonly string[];
+  readonly members: readonly MemberName[];
+}
+
+/** A plan has tens of thousands of objects of a few shapes: to sort each anew takes longer than all else. */
+const knownShapes: Shape[] = [];
+const mostShapes = 32;
+
+/** The names in the order of their UTF-16 code units. */
+function membersOf(names: readonly string[]): readonly MemberName[] {
+  for (const known of knownShapes) if (isSameList(known.names, names)) return known.members;
+  const members = names.toSorted().map((name) => ({ name, written: `${JSON.stringify(name)}:` }));
+  if (knownShapes.length < mostShapes) knownShapes.push({ names, members });
+  return members;
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
 }

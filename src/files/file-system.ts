@@ -73,7 +73,8 @@ export interface OpenFile {
  */
 export function systemFiles(): FileSystem {
   const step = smallSteps(() => performance.now());
-  const openStep = step(fs.openSync, promisify<string, string | number, number | undefined, number>(fs.open));
+  const opening = promisify<string, string | number, number | undefined, number>(fs.open);
+  const openStep = step(fs.openSync, opening);
   const statStep = step((descriptor: number) => fs.fstatSync(descriptor), promisify<number, fs.Stats>(fs.fstat));
   const readStep = step(
     (descriptor: number, bytes: Buffer, offset: number, length: number, position: number) => ({
@@ -117,7 +118,7 @@ export function systemFiles(): FileSystem {
     realpath: (file) => realPathStep(file).catch((error: unknown) => realPathBelowRefused(file, error)),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
-      const descriptor = await openStep(file, flags, mode);
+      const descriptor = await (flags === 'wx' ? opening(file, flags, mode) : openStep(file, flags, mode));
       return {
         stat: () => statStep(descriptor),
         read: (bytes, offset, length, position) => readStep(descriptor, bytes, offset, length, position),
@@ -251,13 +252,13 @@ const handedOver = 64;
 
 /** Gives a step the faster of its two forms: after slow steps the next 64 are handed over, then one is tried at once. */
 function smallSteps(clock: () => number) {
-  let slowOnes = 0;
-  let toHandOver = 0;
   return <Args extends readonly unknown[], T>(
     atOnce: (...args: Args) => T,
     onAnotherThread: (...args: Args) => Promise<T>,
-  ) =>
-    async (...args: Args): Promise<T> => {
+  ) => {
+    let slowOnes = 0;
+    let toHandOver = 0;
+    return async (...args: Args): Promise<T> => {
       if (toHandOver > 0) {
         toHandOver -= 1;
         return onAnotherThread(...args);
@@ -270,6 +271,7 @@ function smallSteps(clock: () => number) {
         if (slowOnes >= slowInARow) toHandOver = handedOver;
       }
     };
+  };
 }
 
 /** Opens a pipe without waiting for a writer. Windows has neither the flag nor such files. */

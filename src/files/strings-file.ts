@@ -52,11 +52,30 @@ export interface Line {
 
 /** The lines that hold these bytes of text: looked for in the bytes, as nearly all lines do not. */
 export function* linesWith(bytes: Buffer, encoding: TextEncoding, text: Buffer): Generator<Line> {
-  const inUnits = unitLength(encoding) === 2 ? 'utf16le' : 'latin1';
-  for (let at = bytes.indexOf(text, 0, inUnits); at !== -1; ) {
+  for (let at = indexOfText(bytes, encoding, text, 0); at !== -1; ) {
     const [start, end] = lineAround(bytes, at, encoding);
     yield { units: byteUnits(bytes.subarray(start, end), encoding), offset: start };
-    at = bytes.indexOf(text, end, inUnits);
+    at = indexOfText(bytes, encoding, text, end);
+  }
+}
+
+/** The first byte of these bytes of text from a byte on; never from the middle of a unit. */
+function indexOfText(bytes: Buffer, encoding: TextEncoding, text: Buffer, from: number): number {
+  return bytes.indexOf(text, from, unitLength(encoding) === 2 ? 'utf16le' : 'latin1');
+}
+
+/** Where a character stands, and how far it goes on: the first byte of each run of it, and the byte behind the run. */
+export function* runsOf(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  character: string,
+): Generator<readonly [number, number]> {
+  const text = bytesOfUnits(character, encoding);
+  for (let at = indexOfText(bytes, encoding, text, 0); at !== -1; ) {
+    let end = at + text.length;
+    while (end < bytes.length && text.compare(bytes, end, end + text.length) === 0) end += text.length;
+    yield [at, end];
+    at = indexOfText(bytes, encoding, text, end);
   }
 }
 

@@ -440,7 +440,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
   const filledRoots = new Set([...files, ...selection.otherNames].map((file) => file.root));
   const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
-  const unmatched = unmatchedNames(facts, intent);
+  const unmatched = unmatchedNames(facts, intent, files);
   const { copies, byNameOnly } = copiesLeftOut(facts, intent);
   const english = englishElsewhere(files);
   const old = new Set(facts.isa2004);

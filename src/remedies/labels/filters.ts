@@ -141,14 +141,21 @@ interface UnmatchedName {
   readonly instead: readonly string[];
 }
 
-/** The names of a new run's flags that match nothing, each in a line with what was meant and what there is. */
-export function unmatchedNames(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
-  return [...unmatchedPlaces(facts, intent), ...unmatchedKeys(facts, intent)].map(inWords);
+/**
+ * The names of a new run's flags that match nothing, each in a line with what was meant and what there is.
+ * @param files those that the filters keep
+ */
+export function unmatchedNames(
+  facts: LabelsFacts,
+  intent: LabelsIntent,
+  files: readonly LabelFile[],
+): readonly string[] {
+  return [...unmatchedPlaces(facts, intent), ...unmatchedKeys(files, intent)].map(inWords);
 }
 
 /** The keys that no file has, each in a line with what was meant and what there is. */
 export function keysNotFound(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
-  return unmatchedKeys(facts, intent).map(inWords);
+  return unmatchedKeys(select(facts, intent).files, intent).map(inWords);
 }
 
 function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly UnmatchedName[] {
@@ -228,8 +235,8 @@ export function distinctNames(names: readonly string[]): readonly string[] {
 }
 
 /** The keys that no file has, with those of one file: form sets differ in their texts, not in their keys. */
-function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly UnmatchedName[] {
-  const contents = distinct(select(facts, intent).files.map((file) => file.content));
+function unmatchedKeys(files: readonly LabelFile[], intent: LabelsIntent): readonly UnmatchedName[] {
+  const contents = distinct(files.map((file) => file.content));
   const readable = contents.flatMap((content) => (content.kind === 'strings' ? [content] : []));
   const [sample] = readable;
   if (sample === undefined) return [];

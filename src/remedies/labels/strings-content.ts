@@ -2,16 +2,16 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { FileFingerprint } from '../../change/plan.ts';
-import { findValues, isIsa2004Format, linesWith } from '../../files/strings-file.ts';
+import { findValues, isIsa2004Format, linesWith, runsOf } from '../../files/strings-file.ts';
 import type { CodePage } from '../../files/text-encoding.ts';
 import {
-  bytesOfUnits,
   byteUnits,
   type DetectedEncoding,
   decodeText,
   detectEncoding,
   encodeText,
   type TextEncoding,
+  unitLength,
 } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
 import { remembered } from './cultures.ts';
@@ -190,20 +190,43 @@ function isReadAs(page: TextEncoding, text: string): boolean {
  */
 export function lostLettersIn(text: string): number {
   let places = 0;
-  for (let at = text.indexOf('?'); at !== -1; at = text.indexOf('?', at + 1)) {
-    const start = at;
-    while (text[at + 1] === '?') at += 1;
-    const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[at + 1] ?? '');
-    const isAddress = isBetweenLetters && /^\w*=/.test(text.slice(at + 1, at + 40));
-    if (at - start >= 2 || (isBetweenLetters && !isAddress)) places += 1;
+  for (let at = text.indexOf('?'); at !== -1; ) {
+    let end = at + 1;
+    while (text[end] === '?') end += 1;
+    if (areLetters(text, at, end)) places += 1;
+    at = text.indexOf('?', end);
   }
   return places;
 }
 
+/** Whether question marks of a text stand for letters. */
+function areLetters(text: string, start: number, end: number): boolean {
+  if (end - start > 2) return true;
+  const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[end] ?? '');
+  return isBetweenLetters && !/^\w*=/.test(text.slice(end, end + longestName));
+}
+
+/** The longest name of a parameter in an address. */
+const longestName = 40;
+
+/** The same for a whole file, of which nearly all question marks have no letter before them: no string is made for these. */
 function lostLettersOf(bytes: Buffer, encoding: TextEncoding): number {
+  const unit = unitLength(encoding);
   let places = 0;
-  for (const { units } of linesWith(bytes, encoding, bytesOfUnits('?', encoding))) places += lostLettersIn(units);
+  for (const [start, end] of runsOf(bytes, encoding, '?')) {
+    const isShort = end - start <= 2 * unit;
+    if (isShort && !mayBeLetter(bytes[start - unit]) && !mayBeLetter(bytes[start - 1])) continue;
+    const from = Math.max(0, start - unit);
+    const around = byteUnits(bytes.subarray(from, end + longestName * unit), encoding);
+    if (areLetters(around, (start - from) / unit, (end - from) / unit)) places += 1;
+  }
   return places;
+}
+
+/** Whether a byte is that of an ASCII letter; in UTF-16 it may be half of another one. */
+function mayBeLetter(byte = 0): boolean {
+  const small = byte | 0x20;
+  return small >= 0x61 && small <= 0x7a;
 }
 
 /** Whether every byte of a value means a character in its encoding. */
