@@ -141,13 +141,16 @@ function holdsAtOnce(file: string, content: Buffer): boolean {
   compared ??= Buffer.allocUnsafeSlow(usualSize);
   const descriptor = fs.openSync(file, forReading);
   try {
-    requireEnd(fs.fstatSync(descriptor));
-    for (let at = 0; ; ) {
+    const stats = fs.fstatSync(descriptor);
+    requireEnd(stats);
+    if (stats.size !== content.length) return false;
+    for (let at = 0; at < content.length; ) {
       const length = fs.readSync(descriptor, compared, 0, compared.length, at);
-      if (length === 0) return at === content.length;
-      if (compared.compare(content, at, Math.min(at + length, content.length), 0, length) !== 0) return false;
-      at += length;
+      const end = Math.min(at + length, content.length);
+      if (length === 0 || compared.compare(content, at, end, 0, length) !== 0) return false;
+      at = end;
     }
+    return true;
   } finally {
     fs.closeSync(descriptor);
   }
@@ -170,8 +173,16 @@ function requireEnd(stats: fs.Stats): void {
 function readWholeAtOnce(file: string): Buffer {
   const descriptor = fs.openSync(file, forReading);
   try {
-    requireEnd(fs.fstatSync(descriptor));
-    return fs.readFileSync(descriptor);
+    const stats = fs.fstatSync(descriptor);
+    requireEnd(stats);
+    // The system says itself that it is a folder.
+    if (!stats.isFile()) return fs.readFileSync(descriptor);
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    let length = 0;
+    for (let more = 1; more > 0 && length < bytes.length; length += more) {
+      more = fs.readSync(descriptor, bytes, length, bytes.length - length, length);
+    }
+    return bytes.subarray(0, length);
   } finally {
     fs.closeSync(descriptor);
   }
