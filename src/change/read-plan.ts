@@ -15,7 +15,12 @@ import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
  * as it was sealed
  */
 export async function readPlan(path: string, patience: Patience): Promise<Plan> {
-  const text = await readPlainFile(path, patience).catch((error: unknown) => {
+  return parsePlan(await readPlanFile(path, patience), path);
+}
+
+/** The text of a plan file, not looked at yet. @throws FileError if it can't be read */
+export async function readPlanFile(path: string, patience: Patience): Promise<string> {
+  return readPlainFile(path, patience).catch((error: unknown) => {
     if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the plan',
@@ -25,7 +30,6 @@ export async function readPlan(path: string, patience: Patience): Promise<Plan> 
       cause: error,
     });
   });
-  return parsePlan(text, path);
 }
 
 /** The same for text that is already in memory; `path` is for the messages. */

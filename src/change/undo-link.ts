@@ -20,7 +20,7 @@ import {
   type PlanValue,
   type UndeleteChange,
 } from './plan.ts';
-import { readPlan } from './read-plan.ts';
+import { parsePlan, readPlanFile } from './read-plan.ts';
 import { areSameClasses, classesIn } from './same-entry.ts';
 import { canonicalText } from './seal.ts';
 
@@ -51,7 +51,7 @@ export async function originalOf(undoFolder: string, undo: Plan, patience: Patie
   const places = [around, ...(await foldersIn(around))];
   const named = places.filter((place) => folderSeenFrom(undoFolder, place) === undoes.folder);
   for (const folder of [...named, ...places]) {
-    const plan = await planIn(folder, patience);
+    const plan = await planNaming(undoes.id, folder, patience);
     if (plan !== undefined && undoesPlan(undo, plan)) return { folder, plan };
   }
   return undefined;
@@ -67,7 +67,7 @@ export async function undosOf(folder: string, plan: Plan, patience: Patience): P
   const places = [...(await foldersIn(folder)), ...(await foldersIn(path.dirname(folder)))];
   const found: SavedPlan[] = [];
   for (const place of places) {
-    const undo = place === folder ? undefined : await planIn(place, patience);
+    const undo = place === folder ? undefined : await planNaming(plan.id, place, patience);
     if (undo !== undefined && undoesPlan(undo, plan)) found.push({ folder: place, plan: undo });
   }
   return found.sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
@@ -90,9 +90,15 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function planIn(folder: string, patience: Patience): Promise<Plan | undefined> {
+/**
+ * The plan in a folder if it names this id: as its own, or as that of the plan which it reverses. A folder of changes may
+ * hold many, and to check one takes a hundred times as long as to look for the id in its text.
+ */
+async function planNaming(id: string, folder: string, patience: Patience): Promise<Plan | undefined> {
+  const file = path.join(folder, folderParts.plan);
   try {
-    return await readPlan(path.join(folder, folderParts.plan), patience);
+    const text = await readPlanFile(file, patience);
+    return text.includes(id) ? parsePlan(text, file) : undefined;
   } catch (error) {
     // Nothing there, or nothing that can be used: it is not the plan that is looked for. One that is held may be.
     if (error instanceof RemedyError && errnoOf(error.cause) !== 'EBUSY') return undefined;
