@@ -38,11 +38,6 @@ export function neighborsOf({ partners }: ReplicationState, store: Store, naming
   );
 }
 
-/** msDS-ReplAllInboundNeighbors of the rootDSE: every naming context's neighbors. */
-export function allNeighborsOf(state: ReplicationState, store: Store): string[] {
-  return store.namingContexts.flatMap((namingContext) => neighborsOf(state, store, namingContext));
-}
-
 /** msDS-NCReplCursors, the same for every naming context. */
 export function cursorsOf({ cursors }: ReplicationState): string[] {
   return cursors.map(({ source, usn, lastSuccess }) =>

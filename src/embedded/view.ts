@@ -10,7 +10,6 @@ import { isReadOnlySettings, type Replica } from './domain-controller.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
 import { statesReplication } from './practice-statements.ts';
 import {
-  allNeighborsOf,
   cursorsOf,
   metadataOf,
   neighborsOf,
@@ -237,7 +236,8 @@ export function rootDse(reader: Requester, named: ReadonlySet<string>): Returned
   add(wayfinding(reader));
   if (!isExport(reader)) add(ofDomainController(reader));
   if (!isExport(reader) && named.has(allNeighbors.toLowerCase())) {
-    add({ [allNeighbors]: allNeighborsOf(reader.replica.replication, reader.store) });
+    const { store, replica } = reader;
+    add({ [allNeighbors]: store.namingContexts.flatMap((head) => neighborsOf(replica.replication, store, head)) });
   }
   for (const [key, attribute] of reader.replica.rootDseRecord ?? []) {
     if (!ownCapabilities.has(key) && !statesReplication(key)) attributes.set(key, attribute);

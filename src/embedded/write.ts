@@ -375,15 +375,12 @@ function toDeleted(entry: StoredEntry, writer: Requester): void {
   if (keepsAll) changes.set(attributeType('msDS-LastKnownRDN'), [name.value]);
   else changes.set(attributeType('isRecycled'), ['TRUE']);
   const stays = (entry.number('systemFlags') & disallowMoveOnDelete) !== 0;
-  const container = stays ? parent : (deletedObjectsOf(entry) ?? parent);
+  // An export may lack the container.
+  const deletedObjects = entry.namingContext?.presentChildren.find(isDeletedObjectsContainer);
+  const container = stays ? parent : (deletedObjects ?? parent);
   commit(entry, changes, replica);
   if (!keepsAll) strip(entry, store);
   store.move(entry, container, name.type, deletedName);
-}
-
-/** CN=Deleted Objects of the entry's naming context; undefined if the export does not contain it. */
-function deletedObjectsOf(entry: StoredEntry): StoredEntry | undefined {
-  return entry.namingContext?.presentChildren.find(isDeletedObjectsContainer);
 }
 
 /** Takes from a tombstone what it does not keep, and every link to it. */

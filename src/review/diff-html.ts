@@ -47,7 +47,9 @@ export function* diffHtml(
   const entries = rows.filter((row) => row.kind === 'entries');
   yield* inParts(
     entries.filter((row) => !isDelete(row)),
-    (part) => entriesArticles(part, outcome),
+    function* (part) {
+      for (const row of part) yield* entriesArticle(row, outcome);
+    },
   );
   const deletes = entries.filter(isDelete);
   if (deletes.length > 0) yield* deletesArticle(deletes, referencesIn(rows, leftOut), outcome);
@@ -139,10 +141,6 @@ function* groupFolders(places: FilePlaces, roots: readonly string[]): Generator<
     yield* pathList('places folders', named, roots, fewFolders, 'more folders');
     yield html`</div>\n`;
   }
-}
-
-function* entriesArticles(rows: readonly EntriesRow[], outcome: Outcome | undefined): Generator<Html> {
-  for (const row of rows) yield* entriesArticle(row, outcome);
 }
 
 /** Of an entry that is deleted or created as a whole the attributes are folded: the delete matters more than its values. */

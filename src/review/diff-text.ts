@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
 import { displayWidth, largest, pad, visible, wrapped } from '../terminal/text-layout.ts';
-import { counted, distinct, groupBy, listed as inWords } from '../words.ts';
+import { counted, distinct, groupBy, listed } from '../words.ts';
 import { deletedTree, deletionOf, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {
   type FilePlaces,
@@ -83,7 +83,7 @@ export function* diffLines(
 }
 
 /** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */
-function inLines(
+export function inLines(
   text: string,
   indent: number,
   { columns = Number.POSITIVE_INFINITY }: Pick<TextReviewOptions, 'columns'>,
@@ -248,7 +248,7 @@ function shortGroups(groups: readonly PlaceGroup[]): string {
     groups.flatMap((group) => group.sets),
     (name) => name.toLowerCase(),
   );
-  return `Files: ${inWords(sets, fewSets)}${roots === 1 ? '' : `, in ${counted(roots, 'root')}`}`;
+  return `Files: ${listed(sets, fewSets)}${roots === 1 ? '' : `, in ${counted(roots, 'root')}`}`;
 }
 
 /** What lies elsewhere than its path says is written there: that is never left to --verbose. */
@@ -272,7 +272,8 @@ function* entriesLines(row: EntriesRow, drawing: Drawing): Generator<string> {
   const { style } = drawing;
   const verb = row.dns.length === 1 ? row.verb : `${row.verb} ${row.dns.length.toLocaleString('en')} entries alike`;
   yield* inLines(`${pad(row.number.toString(), 2, 'right')}  ${style.heading(verb)}`, 2, drawing);
-  if (row.verb !== 'delete tree') yield* listed(row.dns, fewEntries, 'more with the same change', drawing, diffMargin);
+  if (row.verb !== 'delete tree')
+    yield* firstFew(row.dns, fewEntries, 'more with the same change', drawing, diffMargin);
   for (const part of row.parts) {
     if (row.verb === 'delete tree') yield* inLines(style.dim(visible(part.dn)), diffMargin, drawing);
     yield* partLines(part, drawing);
@@ -335,8 +336,8 @@ function* deletesLines(
     yield* wrapped(line, columns, sign.length);
     const { cleared, left } = referencesTo(entry.dn);
     const arrows = (references: readonly string[]): readonly string[] => references.map((words) => `← ${words}`);
-    yield* listed(arrows(cleared), fewReferences, 'more', drawing, sign.length);
-    yield* listed(
+    yield* firstFew(arrows(cleared), fewReferences, 'more', drawing, sign.length);
+    yield* firstFew(
       arrows(left),
       fewReferences,
       'more that the plan does not clear',
@@ -351,7 +352,7 @@ function* deletesLines(
 }
 
 /** The first few, and how many more; all with --verbose. */
-export function* listed(
+function* firstFew(
   items: readonly string[],
   few: number,
   more: string,

@@ -19,7 +19,7 @@ import type {
 } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { decodeText, encodingOfCodePage, type TextEncoding } from '../files/text-encoding.ts';
-import { groupBy } from '../words.ts';
+import { counted, groupBy } from '../words.ts';
 
 /** A value that is removed or added. */
 export interface DiffLine {
@@ -238,7 +238,7 @@ const shortBinary = 32;
  * A value of the attribute. One that is base64 in the plan although it is clean text is shown as that text, and marked; a
  * DNS record and a SID as what they say, with their bytes.
  */
-function shownValue(value: PlanValue, attribute = ''): ShownValue {
+function shownValue(value: PlanValue, attribute: string): ShownValue {
   if (typeof value === 'string') return { text: value, isPlain: true };
   const bytes = Buffer.from(value.base64, 'base64');
   const record = attribute.toLowerCase() === 'dnsrecord' ? parseDnsRecord(bytes) : undefined;
@@ -268,7 +268,7 @@ function cleanText(bytes: Buffer): string | undefined {
 }
 
 function inDigits(bytes: Buffer): string {
-  const length = `${bytes.length.toLocaleString('en')} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
+  const length = counted(bytes.length, 'byte');
   return bytes.length <= shortBinary
     ? `(${length}: ${bytes.toString('hex')})`
     : `(${length}, SHA-256 ${createHash('sha256').update(bytes).digest('hex')})`;

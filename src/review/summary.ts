@@ -74,7 +74,7 @@ export function changesInWords(counts: PlanCounts, verb: string): string {
     return `${counted(total, 'lingering object')} to hand over`;
   }
   const [one, several] = counts.files > 0 ? ['file', 'files'] : ['entry', 'entries'];
-  const sentence = `${total.toLocaleString('en')} ${total === 1 ? one : several} ${verb}`;
+  const sentence = `${counted(total, one, several)} ${verb}`;
   return counts.files + counts.edited === total ? sentence : `${sentence}: ${countsInWords(counts)}`;
 }
 

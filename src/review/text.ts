@@ -8,7 +8,7 @@ import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
 import { displayWidth, isCommand, truncate, visible, wrapped } from '../terminal/text-layout.ts';
 import { distinct } from '../words.ts';
-import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
+import { diffLines, inLines, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, headLines } from './exhibit-text.ts';
 import { type ReviewRow, reviewRows } from './rows.ts';
 import {
@@ -249,7 +249,7 @@ function acceptanceLines(
 function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
   yield* titleLines(finding, options);
   yield* detailLines(finding, options);
-  yield* listed(finding.evidence, 0, '', options, findingIndent);
+  for (const item of finding.evidence) yield* inLines(options.style.dim(visible(item)), findingIndent, options);
 }
 
 /** A finding in a few lines, by how much they matter. */
