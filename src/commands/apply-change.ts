@@ -216,7 +216,7 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
   );
   for (const line of importAdvice(plan, ldif)) output.say(`  ${line}`);
-  sayNextSteps(describePlan(remedy, plan, context, directory).nextSteps, output);
+  sayNextSteps(describePlan({ remedy, plan, directory }, context).nextSteps, output);
   output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
   return exitStatus.done;
 }

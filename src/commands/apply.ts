@@ -282,7 +282,7 @@ async function lookAgain(
     const { findings, changes, nextSteps } = now;
     const inFolder = { folder, plan: { ...plan, findings, changes, nextSteps }, remedy, directory: opened.directory };
     await withFolders([folder], context, output, () => redraw(inFolder, true, context, output));
-    sayNextSteps(describePlan(remedy, now, context, opened.directory).nextSteps, output);
+    sayNextSteps(describePlan({ ...inFolder, plan: now }, context).nextSteps, output);
     return exitStatus.refused;
   } finally {
     await opened.close();

@@ -58,9 +58,9 @@ export async function writeFolder(
   context: Context,
   output: Output,
 ): Promise<void> {
-  const { folder, plan, remedy, directory } = inFolder;
-  const description = describePlan(remedy, plan, context, directory);
-  const documents = [...documentsOf(plan, description, drawingOf(inFolder, true, context, output)), ...records];
+  const { folder, plan } = inFolder;
+  const drawing = drawingOf(inFolder, true, context, output);
+  const documents = [...documentsOf(plan, describePlan(inFolder, context), drawing), ...records];
   tellLeftovers(await writeChangeFolder(folder, plan, documents, makerOf(context), output.patience), output);
 }
 
@@ -72,11 +72,10 @@ export async function writeFolder(
  * @throws FileError
  */
 export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
-  const { folder, plan, remedy, directory } = inFolder;
+  const { folder, plan } = inFolder;
   const journal = await readJournal(path.join(folder, folderParts.journal), output.patience);
-  const description = describePlan(remedy, plan, context, directory);
   const drawing = drawingOf(inFolder, mayConnect, context, output);
-  const documents = documentsOf(plan, description, drawing, journal, folder);
+  const documents = documentsOf(plan, describePlan(inFolder, context), drawing, journal, folder);
   const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
   tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), output.patience), output);
 }

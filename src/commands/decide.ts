@@ -272,7 +272,7 @@ export async function carryOut(
       }
       // This tool writes nothing here: there is the change folder, and what a person has to do with it.
       await saveAndTell(finished, undefined, context, output);
-      sayNextSteps(describePlan(remedy, plan, context, finished.directory).nextSteps, output);
+      sayNextSteps(describePlan(finished, context).nextSteps, output);
       output.document(plan);
       return exitStatus.refused;
     }

@@ -2,7 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
 import { readArguments } from '../flags.ts';
 import { commandLine, shownPath } from '../quoting.ts';
@@ -28,10 +29,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     operands[0] === undefined
       ? path.join(path.dirname(context.changes), defaultFolder)
       : path.resolve(context.currentFolder, operands[0]);
-  const practices = new Map<string, Practice>();
-  for (const entry of context.remedies) practices.set(entry.name, (await entry.load()).practice);
-  for (const practice of practices.values()) await practice.layOut?.(folder, context.templates);
-  const given = (remedy: string): readonly string[] => practices.get(remedy)?.given(folder) ?? [];
+  const practices: { readonly entry: RemedyEntry; readonly practice: Practice }[] = [];
+  for (const entry of context.remedies) practices.push({ entry, practice: (await entry.load()).practice });
+  for (const { practice } of practices) await practice.layOut?.(folder, context.templates);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, practiceMark), '');
   // What is saved here stays here, and finds its forest again by the mark.
@@ -43,36 +43,35 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   const shown = shownPath(folder, context);
   output.tell(`  ${output.style.heading('Practice site')}  ${shown}`);
-  for (const { about } of practices.values()) output.tell(`  ${about}`);
+  for (const { practice } of practices) output.tell(`  ${practice.about}`);
   output.tell('  Nothing of yours is changed: try what you like, then delete the folder.');
   output.tell('  Try this first: save a change, open its review.html, apply it, undo it.');
   output.tell('');
-  if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
+  if (output.canAsk) {
+    const practiceOf = (name: string): Practice | undefined =>
+      practices.find(({ entry }) => entry.name === name)?.practice;
+    return openMenu(passedOn, onSite, { given: (remedy) => practiceOf(remedy)?.given(folder) ?? [], stays: true });
+  }
   const plans: Record<string, unknown> = {};
-  for (const entry of context.remedies) {
-    const dryRun = [...(practices.get(entry.name)?.dryRun ?? []), '--dry-run'];
-    output.tell(
-      `  ${output.style.bold(commandLine([entry.name, ...dryRun, ...namedFrom(entry, practices, shown)], context))}`,
-    );
+  for (const { entry, practice } of practices) {
+    const { name, world } = entry;
+    // The folder leads a remedy to the site when it is not started here.
+    const elsewhere = [...practice.given(shown), ...(world === 'directory' ? ['--practice', shown] : [])];
+    const dryRun = [...practice.dryRun, '--dry-run'];
+    output.tell(`  ${output.style.bold(commandLine([name, ...dryRun, ...elsewhere], context))}`);
     output.tell('');
-    const collected = collector();
-    const world = output.isJson ? { ...onSite, stdout: collected.stream } : onSite;
-    const isThere = await tryOut(entry, [...given(entry.name), ...dryRun, ...passedOn], world);
+    // With --json each remedy gives a document; here they become members of one.
+    const stdout = new PassThrough();
+    const document = readAll(stdout);
+    const inside = output.isJson ? { ...onSite, stdout: stdout as unknown as Context['stdout'] } : onSite;
+    const isThere = await tryOut(entry, [...practice.given(folder), ...dryRun, ...passedOn], inside);
+    stdout.end();
     if (!isThere) output.say('  Nothing to change: it is not there any more.');
-    if (output.isJson) plans[entry.name] = isThere ? JSON.parse(collected.text()) : { remedy: entry.name, changes: [] };
+    if (output.isJson) plans[name] = isThere ? JSON.parse(await document) : { remedy: name, changes: [] };
     output.tell('');
   }
   output.document(plans);
   return exitStatus.done;
-}
-
-/** The flags that lead a remedy to the site when it is not started here. */
-function namedFrom(
-  { name, world }: RemedyEntry,
-  practices: ReadonlyMap<string, Practice>,
-  folder: string,
-): readonly string[] {
-  return [...(practices.get(name)?.given(folder) ?? []), ...(world === 'directory' ? ['--practice', folder] : [])];
 }
 
 /** Whether there was something to look at: what was deleted on an earlier visit is gone. */
@@ -84,16 +83,4 @@ async function tryOut(entry: RemedyEntry, args: readonly string[], context: Cont
     if (error instanceof SubjectMissingError) return false;
     throw error;
   }
-}
-
-/** With --json each remedy gives a document; here they become members of one. */
-function collector(): { readonly stream: Context['stdout']; readonly text: () => string } {
-  const pieces: Buffer[] = [];
-  const stream = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      pieces.push(piece);
-      done();
-    },
-  });
-  return { stream: stream as Context['stdout'], text: () => Buffer.concat(pieces).toString() };
 }

@@ -88,13 +88,13 @@ function documentOf(
 
 /** What is left to do by hand; of files that were changed in part, only what these need. */
 function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): readonly Step[] {
-  const { result, plan, remedy, directory } = applied;
-  if (outcome === 'done') return describePlan(remedy, plan, context, directory).nextSteps;
+  const { result, plan } = applied;
+  if (outcome === 'done') return describePlan(applied, context).nextSteps;
   const isInPart = outcome === 'partial' && plan.target.kind === 'files' && result.notBegun === 0;
   if (!isInPart) return [];
   const undone = new Set(result.notDone.map(({ change }) => change));
   const changed = { ...plan, changes: plan.changes.filter((change) => !undone.has(change)) };
-  return describePlan(remedy, changed, context, directory).nextSteps.filter(({ outage }) => outage === true);
+  return describePlan({ ...applied, plan: changed }, context).nextSteps.filter(({ outage }) => outage === true);
 }
 
 /** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */

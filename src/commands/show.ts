@@ -45,9 +45,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { saved, remedy } = await namedPlan('show', operands[0], flags.seal, context, output);
   const { plan, folder } = saved;
   const position = await positionOf(saved, output.patience);
-  const directory = await practiceAround(saved);
-  await redrawWhereItMay({ ...saved, remedy, directory }, flags.seal !== undefined, context, output);
-  showReview(saved, describePlan(remedy, plan, context, directory), output);
+  const inFolder = { ...saved, remedy, directory: await practiceAround(saved) };
+  await redrawWhereItMay(inFolder, flags.seal !== undefined, context, output);
+  showReview(saved, describePlan(inFolder, context), output);
   const drift = flags.drift ? await driftOf(saved, accessBy(flags, output.canAsk), context, output) : undefined;
   output.say(
     remedy.handOver === undefined

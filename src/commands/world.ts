@@ -67,13 +67,16 @@ function leadsOf(context: Context, target: Target | undefined, reached: Reached)
   return { lingeringFinder, metadataCleaner };
 }
 
-/** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */
-export function describePlan(
-  remedy: Pick<Remedy, 'describe'>,
-  plan: Plan,
-  context: Context,
-  directory: Reached = {},
-): Description {
+/** A plan with its remedy. */
+interface Described {
+  readonly remedy: Pick<Remedy, 'describe'>;
+  readonly plan: Plan;
+  /** The one that this run has open, for the commands that are printed. */
+  readonly directory?: Reached | undefined;
+}
+
+/** A plan in the words of its remedy. */
+export function describePlan({ remedy, plan, directory = {} }: Described, context: Context): Description {
   return remedy.describe(plan, leadsOf(context, plan.target, directory));
 }
 

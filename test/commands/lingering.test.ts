@@ -340,13 +340,13 @@ describe('the command that other remedies print', () => {
 
   /** The command for a reference, printed by a run that was given a --ca or not. */
   function commandFor(reference: string, caFile?: string): string {
-    const describing: Parameters<typeof describePlan>[0] = {
+    const describing: Parameters<typeof describePlan>[0]['remedy'] = {
       describe: (_, { lingeringFinder }) => {
         const command = lingeringFinder?.command({ reference, targets: ['dc2.corp.example.com'] }) ?? '';
         return { title: command, summary: [], changes: [], nextSteps: [] };
       },
     };
-    return describePlan(describing, plan, context, { caFile }).title;
+    return describePlan({ remedy: describing, plan, directory: { caFile } }, context).title;
   }
 
   test('repeats the trust of this run, and its address, port and name on the certificate where that is the same server', () => {

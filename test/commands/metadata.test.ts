@@ -504,7 +504,8 @@ describe('the command that another remedy prints for a DC that is gone', () => {
       }),
     };
     const context = { remedies, program: ['adsi-remedy'], platform: 'linux' } as unknown as Context;
-    return describePlan(describing, { target: { ...target, connection } } as unknown as Plan, context).title;
+    const plan = { target: { ...target, connection } } as unknown as Plan;
+    return describePlan({ remedy: describing, plan }, context).title;
   };
 
   test('reaches the DC as that plan reached it', () => {
