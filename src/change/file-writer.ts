@@ -12,10 +12,15 @@ import { withPatience } from '../files/patience.ts';
 import { replaceFile, temporarySuffix } from '../files/replace-file.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, type BeforeImagesOptions, beforeImages } from './before-images.ts';
-import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import type { FileChange, FileFingerprint } from './plan.ts';
-import { leadsElsewhere, targetOf } from './planned-file.ts';
-import { type FileEditor, fileEditor } from './splices.ts';
+import {
+  type FileEditor,
+  fileEditor,
+  fileFingerprint,
+  leadsElsewhere,
+  sameFingerprint,
+  targetOf,
+} from './planned-file.ts';
 
 export interface FileWriterOptions extends BeforeImagesOptions {
   /** The plan's id: marks the temporary files of this plan. */

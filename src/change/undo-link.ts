@@ -5,7 +5,6 @@ import path from 'node:path';
 import { isDnThat, normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
-import { sameFingerprint } from './fingerprint.ts';
 import { folderParts } from './folder.ts';
 import {
   type AttributeEdit,
@@ -20,6 +19,7 @@ import {
   type PlanValue,
   type UndeleteChange,
 } from './plan.ts';
+import { sameFingerprint } from './planned-file.ts';
 import { parsePlan, readPlanFile } from './read-plan.ts';
 import { areSameClasses, classesIn } from './same-entry.ts';
 import { canonicalText } from './seal.ts';

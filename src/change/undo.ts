@@ -8,10 +8,9 @@ import { inParallel } from '../files/in-parallel.ts';
 import { onlyWhileBusy, type Patience } from '../files/patience.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
-import { sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
 import type { Change, FileChange, LeftOut, Plan, Splice } from './plan.ts';
-import { fingerprintOfTarget } from './planned-file.ts';
+import { fingerprintOfTarget, sameFingerprint } from './planned-file.ts';
 
 /** What there may be to undo of a plan. */
 export interface ToUndo<C extends Change> {

@@ -6,10 +6,9 @@
 
 import { isBelow } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
-import { sameFingerprint } from '../change/fingerprint.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
-import { fingerprintOfTarget } from '../change/planned-file.ts';
+import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts';
 import { positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import type { FurtherSight, Verification } from '../change/verify.ts';

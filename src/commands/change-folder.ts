@@ -3,14 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { backupPathOf, formerBackupPathOf, plainPathOf } from '../change/before-images.ts';
-import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts, redrawDocuments, writeChangeFolder } from '../change/folder.ts';
 import { type Leftover, type Maker, requirePlainFile } from '../change/folder-files.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
 import { type FileChange, isDirectoryChange, type Plan } from '../change/plan.ts';
-import { leadsElsewhere, targetOf } from '../change/planned-file.ts';
-import { likenessOf } from '../change/splices.ts';
+import { fileFingerprint, leadsElsewhere, likenessOf, sameFingerprint, targetOf } from '../change/planned-file.ts';
 import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { commandLine, shownPath } from '../quoting.ts';

@@ -3,8 +3,8 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
+import { fileFingerprint } from '../../src/change/planned-file.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as show } from '../../src/commands/show.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { blocker, note } from '../../src/change/findings.ts';
-import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import type { FileChange } from '../../src/change/plan.ts';
+import { fileFingerprint } from '../../src/change/planned-file.ts';
 import type { FlagTable } from '../../src/flags.ts';
 import type { RemedyEntry } from '../../src/remedies/index.ts';
 import type { Remedy, RemedyOptions } from '../../src/remedies/remedy.ts';

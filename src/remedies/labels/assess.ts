@@ -1,8 +1,8 @@
 /** From facts and a proposal to findings: what blocks the change, and what a person should know before it. */
 
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
-import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
+import { sameFingerprint } from '../../change/planned-file.ts';
 import { type ByteSplice, replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';

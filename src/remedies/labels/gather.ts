@@ -2,8 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Plan } from '../../change/plan.ts';
+import { fileFingerprint } from '../../change/planned-file.ts';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../../files/file-system.ts';

@@ -1,8 +1,8 @@
 /** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
 
 import path from 'node:path';
-import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, FileFingerprint, Intent, JsonValue, Plan } from '../../change/plan.ts';
+import { sameFingerprint } from '../../change/planned-file.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';

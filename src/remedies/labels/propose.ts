@@ -1,7 +1,7 @@
 /** From what was read to the edits that give every file its new label, and the files that are left out. */
 
-import { fingerprintOfParts } from '../../change/fingerprint.ts';
 import type { FileChange, FileFingerprint, LeftOut, Proposal, Splice } from '../../change/plan.ts';
+import { fingerprintOfParts } from '../../change/planned-file.ts';
 import { type KeySplice, splicedParts, writtenInPlaceOf } from '../../files/strings-file.ts';
 import { type EncodedText, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct, listed, shortened } from '../../words.ts';

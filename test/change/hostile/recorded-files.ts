@@ -3,8 +3,8 @@
 import type { Stats } from 'node:fs';
 import { applyPlan } from '../../../src/change/apply.ts';
 import { fileWriter } from '../../../src/change/file-writer.ts';
-import { fileFingerprint } from '../../../src/change/fingerprint.ts';
 import type { FileChange, Plan } from '../../../src/change/plan.ts';
+import { fileFingerprint } from '../../../src/change/planned-file.ts';
 import type { FileSystem, OpenFile } from '../../../src/files/file-system.ts';
 import type { TextEncoding } from '../../../src/files/text-encoding.ts';
 import { systemError } from '../../support/faulty-file-system.ts';

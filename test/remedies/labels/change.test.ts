@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fileFingerprint } from '../../../src/change/fingerprint.ts';
+import { fileFingerprint } from '../../../src/change/planned-file.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { decodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import { describe as describePlan, nextStepsOf } from '../../../src/remedies/labels/describe.ts';

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fileFingerprint } from '../../../src/change/fingerprint.ts';
 import type { FileChange, Plan, Splice } from '../../../src/change/plan.ts';
+import { fileFingerprint } from '../../../src/change/planned-file.ts';
 import { spliceBytes } from '../../../src/files/strings-file.ts';
 import { permits } from '../../../src/remedies/labels/intent.ts';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import type { FileChange, Splice } from '../../src/change/plan.ts';
-import { checkSplices, fileEditor } from '../../src/change/splices.ts';
+import { checkSplices, fileEditor, fileFingerprint } from '../../src/change/planned-file.ts';
 import { reversedFileChange } from '../../src/change/undo.ts';
 import { changeOf } from '../support/file-plans.ts';
 import { stringsContent } from '../support/strings-content.ts';
