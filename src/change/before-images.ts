@@ -11,9 +11,8 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { adviceFor, errnoInWords } from '../files/errno.ts';
 import { type FileSystem, writeAll } from '../files/file-system.ts';
-import { type Patience, withPatience } from '../files/patience.ts';
+import { adviceFor, errnoInWords, type Patience, withPatience } from '../files/system-errors.ts';
 
 export interface BeforeImagesOptions {
   readonly files: FileSystem;

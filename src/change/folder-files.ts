@@ -9,8 +9,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
-import { adviceFor, errnoInWords } from '../files/errno.ts';
-import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
+import { adviceFor, errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 
 /** Windows has neither; the look before opening has to do there. */
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -7,8 +7,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
-import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
+import { errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { readPlainFile } from './folder-files.ts';
 
 /** Who works on a change folder. */

@@ -3,9 +3,8 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
-import { type Patience, withPatience } from '../files/patience.ts';
+import { errnoInWords, type Patience, withPatience } from '../files/system-errors.ts';
 import { type Leftover, type Maker, removeUnfinished, unfinishedName } from './folder-files.ts';
 import type { Plan } from './plan.ts';
 import { canonicalText } from './seal.ts';

@@ -6,8 +6,8 @@
 import { createHash, hash } from 'node:crypto';
 import { FileError } from '../errors.ts';
 import { type FileSystem, sameRealPath } from '../files/file-system.ts';
-import { type Patience, withPatience } from '../files/patience.ts';
 import { type ByteSplice, findValues, spliceBytes } from '../files/strings-file.ts';
+import { type Patience, withPatience } from '../files/system-errors.ts';
 import { type TextEncoding, unitLength } from '../files/text-encoding.ts';
 import type { FileChange, FileFingerprint, Splice } from './plan.ts';
 

@@ -3,13 +3,13 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { RefusedError, RemedyError, UsageError } from '../errors.ts';
-import type { Patience } from '../files/patience.ts';
+import type { Patience } from '../files/system-errors.ts';
 import { folderParts } from './folder.ts';
 import { requirePlainFolder } from './folder-files.ts';
 import { type JournalRecord, outcomesIn, readJournal } from './journal.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './read-plan.ts';
-import { lostInWords } from './undo-gone.ts';
+import { lostInWords } from './undo.ts';
 import { type SavedPlan, undosOf } from './undo-link.ts';
 
 /** A change folder with what its journal says. */

@@ -1,8 +1,7 @@
 /** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
 
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
-import type { Patience } from '../files/patience.ts';
+import { errnoInWords, type Patience } from '../files/system-errors.ts';
 import { asciiJson } from '../quoting.ts';
 import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion, whyLeft } from './plan.ts';

@@ -5,10 +5,9 @@ import { allBytesOf, booleanOf, bytesOfWrittenValue, type Entry, guidBase } from
 import { type DirectorySession, deletedObjectsControl, type Modification, showDeleted } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
-import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import { hasExactly, otherClass, otherTombstone, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
 import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
-import { otherClass, otherTombstone } from './same-entry.ts';
 
 /** What the write finds: a tombstone, or an entry that is back but lacks something. */
 type Found = { readonly kind: 'deleted' | 'incomplete'; readonly entry: Entry };

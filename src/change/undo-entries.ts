@@ -17,7 +17,16 @@ import { DirectoryError } from '../errors.ts';
 import { type DirectorySession, deletedObjectsControl } from '../ldap/session.ts';
 import { counted, distinct } from '../words.ts';
 import { givesRights, isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
-import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import {
+  classesIn,
+  type DeletedIdentity,
+  deletedEntry,
+  hasExactly,
+  otherClass,
+  otherTombstone,
+  wholeEntry,
+  withoutSacl,
+} from './entry-content.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { linksToPutBack } from './lost-links.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
@@ -32,7 +41,6 @@ import type {
   PlanValue,
   UndeleteChange,
 } from './plan.ts';
-import { classesIn, type DeletedIdentity, otherClass, otherTombstone } from './same-entry.ts';
 import { notInJournal, type ToUndo, type Undo } from './undo.ts';
 import { deletedBy } from './undo-link.ts';
 

@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isDnThat, normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
-import type { Patience } from '../files/patience.ts';
+import type { Patience } from '../files/system-errors.ts';
+import { areSameClasses, classesIn } from './entry-content.ts';
 import { folderParts } from './folder.ts';
 import {
   type AttributeEdit,
@@ -21,7 +22,6 @@ import {
 } from './plan.ts';
 import { sameFingerprint } from './planned-file.ts';
 import { parsePlan, readPlanFile } from './read-plan.ts';
-import { areSameClasses, classesIn } from './same-entry.ts';
 import { canonicalText } from './seal.ts';
 
 /**

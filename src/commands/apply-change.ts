@@ -11,7 +11,7 @@ import { requirePlainFolder } from '../change/folder-files.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
-import { isWholeUndo } from '../change/undo-gone.ts';
+import { isWholeUndo } from '../change/undo.ts';
 import { originalOf, type SavedPlan, undosOf } from '../change/undo-link.ts';
 import { defaultProof, type ProofAccess, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';

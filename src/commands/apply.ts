@@ -13,10 +13,9 @@ import { positionOf, requireNotUndone, type SavedChange } from '../change/positi
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import type { FurtherSight, Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { onlyWhileBusy } from '../files/patience.ts';
+import { errnoInWords, onlyWhileBusy } from '../files/system-errors.ts';
 import { readArguments, readSeconds } from '../flags.ts';
 import { commandLine, shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';

@@ -10,7 +10,7 @@ import { type JournalRecord, readJournal } from '../change/journal.ts';
 import { type FileChange, isDirectoryChange, type Plan } from '../change/plan.ts';
 import { fileFingerprint, leadsElsewhere, likenessOf, sameFingerprint, targetOf } from '../change/planned-file.ts';
 import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
-import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { commandLine, shownPath } from '../quoting.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { PlanConnection, Target } from '../change/plan.ts';
 import type { EmbeddedForest } from '../embedded/forest.ts';
 import { UsageError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { errnoInWords } from '../files/system-errors.ts';
 import { shownPath } from '../quoting.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';

@@ -7,7 +7,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, LogonError, type Trouble, UntrustedError, UsageError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { errnoInWords } from '../files/system-errors.ts';
 import { connectByDns, ldapConnector } from '../ldap/connector.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import {

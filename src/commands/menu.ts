@@ -12,7 +12,7 @@ import {
   type SavedChange,
 } from '../change/position.ts';
 import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import type { Patience } from '../files/patience.ts';
+import type { Patience } from '../files/system-errors.ts';
 import { readArguments } from '../flags.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import { nearestName, pastedPath } from '../words.ts';

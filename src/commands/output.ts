@@ -3,7 +3,7 @@
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
 import { CancelledError, type ExitStatus, exitStatusOf, RemedyError, type Trouble } from '../errors.ts';
-import { type Patience, patienceOf } from '../files/patience.ts';
+import { type Patience, patienceOf } from '../files/system-errors.ts';
 import { asciiJson } from '../quoting.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';

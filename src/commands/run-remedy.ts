@@ -6,7 +6,7 @@ import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Change, Plan, Proposal } from '../change/plan.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { errnoInWords } from '../files/system-errors.ts';
 import { type Flags, readArguments, readSeconds } from '../flags.ts';
 import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';

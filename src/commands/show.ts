@@ -13,10 +13,9 @@ import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts'
 import { type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { onlyWhileBusy, type Patience } from '../files/patience.ts';
+import { errnoInWords, onlyWhileBusy, type Patience } from '../files/system-errors.ts';
 import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { commandLine, shownPath } from '../quoting.ts';

@@ -6,12 +6,22 @@ import { hasBegun } from '../change/journal.ts';
 import { type Change, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
-import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
+import {
+  changesToUndo,
+  type Gone,
+  isWholeUndo,
+  lostForGood,
+  missingTargets,
+  requireSomethingToUndo,
+  type ToUndo,
+  type Undo,
+  undoFileChanges,
+  withoutGone,
+} from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
-import { type Gone, isWholeUndo, lostForGood, missingTargets, withoutGone } from '../change/undo-gone.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
-import type { Patience } from '../files/patience.ts';
+import type { Patience } from '../files/system-errors.ts';
 import { type Flags, readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Remedy } from '../remedies/remedy.ts';

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { guidFromText } from '../ad/entry.ts';
 import { errnoOf, FileError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { errnoInWords } from '../files/system-errors.ts';
 import type { Connector } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif.ts';
 import { type Condition, domainControllersIn, Replica, type Surroundings } from './domain-controller.ts';

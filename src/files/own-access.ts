@@ -12,10 +12,9 @@ import { constants, readFile, rm, stat, statfs, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { distinct, groupBy } from '../words.ts';
-import { adviceFor, errnoInWords } from './errno.ts';
 import type { FileSystem } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
-import { onlyWhileBusy, type Patience, withPatience } from './patience.ts';
+import { adviceFor, errnoInWords, onlyWhileBusy, type Patience, withPatience } from './system-errors.ts';
 
 /** How the tools of Windows are run. */
 export interface WindowsTools {

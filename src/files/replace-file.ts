@@ -6,9 +6,8 @@
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { adviceFor, errnoInWords } from './errno.ts';
 import { type FileSystem, type OpenFile, syncFolder, writeAll } from './file-system.ts';
-import { onlyWhileBusy, type Patience, withPatience } from './patience.ts';
+import { adviceFor, errnoInWords, onlyWhileBusy, type Patience, withPatience } from './system-errors.ts';
 
 /** Ends the name of every temporary file of ours. */
 export const temporarySuffix = '.adsi-remedy-tmp';

@@ -9,10 +9,10 @@ import path from 'node:path';
 import { glob } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { distinct, groupBy } from '../words.ts';
-import { errnoInWords } from './errno.ts';
 import { folderLister, realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
+import { errnoInWords } from './system-errors.ts';
 
 /** The name for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';

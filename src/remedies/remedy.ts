@@ -8,7 +8,7 @@ import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser, WindowsTools } from '../files/own-access.ts';
-import type { Patience } from '../files/patience.ts';
+import type { Patience } from '../files/system-errors.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';

@@ -7,7 +7,7 @@ import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
 import type { JournalEvent, JournalRecord } from '../change/journal.ts';
 import type { Author, Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
-import { lostInWords } from '../change/undo-gone.ts';
+import { lostInWords } from '../change/undo.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';

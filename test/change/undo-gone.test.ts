@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Change, DeletedEntry, PlanValue } from '../../src/change/plan.ts';
-import { lostForGood, missingTargets, withoutGone } from '../../src/change/undo-gone.ts';
+import { lostForGood, missingTargets, withoutGone } from '../../src/change/undo.ts';
 
 const dead = String.raw`CN=EX01\0ADEL:0d5b7a6c-8c51-4b54-9f0c-6f3f1d2a7b10,CN=Deleted Objects,CN=Configuration,DC=corp,DC=example,DC=com`;
 const living = 'CN=EX02,CN=Servers,CN=Configuration,DC=corp,DC=example,DC=com';

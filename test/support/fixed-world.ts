@@ -1,4 +1,4 @@
-import { type Patience, patienceOf } from '../../src/files/patience.ts';
+import { type Patience, patienceOf } from '../../src/files/system-errors.ts';
 import type { DirectoryWorld, Surroundings } from '../../src/remedies/remedy.ts';
 
 /** A clock that stands still on the day that this was written. */

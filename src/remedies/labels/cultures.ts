@@ -101,7 +101,8 @@ const cultureOfTag = remembered((tag: string): string | undefined => {
   // The strings.txt beside the forms, outside any nls folder, is the English one.
   if (tag.toLowerCase() === defaultLanguage) return 'en-US';
   const spelled = cultureByWindowsName(tag) ?? tag;
-  if (!/^[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
+  // "und" stands for a language that is not known (RFC 5646, 4.1).
+  if (!/^(?!und(?:-|$))[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
   try {
     const { language, script, region } = new Intl.Locale(spelled);
     return tagOf(language, script, region);

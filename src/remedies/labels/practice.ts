@@ -8,8 +8,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf, FileError } from '../../errors.ts';
-import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import { errnoInWords } from '../../files/system-errors.ts';
 import { ansiCodePageOf, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
 import type { Practice } from '../remedy.ts';
 

@@ -6,11 +6,11 @@
 import { normalizedDn, sameDn } from '../../ad/dn.ts';
 import { hasFullCopy } from '../../ad/forest.ts';
 import { seizeRole } from '../../ad/repadmin.ts';
-import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
+import { deletesFromPlan } from '../../change/from-plan-alone.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
-import { onlyBySystem } from '../../change/undo-gone.ts';
+import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';

@@ -4,6 +4,7 @@ import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, r
 import { bytesOfWrittenValue, parseDnsRecord } from '../../ad/entry.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
+import { classesIn } from '../../change/entry-content.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
@@ -15,7 +16,6 @@ import type {
   Proposal,
   WhyLeft,
 } from '../../change/plan.ts';
-import { classesIn } from '../../change/same-entry.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { type Role, rolesOf, rolesToCorrect } from './candidates.ts';

@@ -5,7 +5,7 @@ import { masterRoles } from '../../ad/operations-masters.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
-import { onlyBySystem } from '../../change/undo-gone.ts';
+import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';

@@ -1,8 +1,8 @@
 /** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
-import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
+import { deletesFromPlan } from '../../change/from-plan-alone.ts';
 import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { quotedForPowerShell } from '../../quoting.ts';

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DnSyntaxError, parseDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
-import { errnoInWords } from '../../files/errno.ts';
+import { errnoInWords } from '../../files/system-errors.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';

@@ -9,7 +9,7 @@ import { readPlainFile } from '../../change/folder-files.ts';
 import type { ForestTarget, Plan } from '../../change/plan.ts';
 import { parsePlan } from '../../change/read-plan.ts';
 import { RemedyError, UsageError } from '../../errors.ts';
-import { errnoInWords } from '../../files/errno.ts';
+import { errnoInWords } from '../../files/system-errors.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';

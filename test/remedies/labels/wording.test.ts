@@ -156,6 +156,8 @@ test.each([
   ['9999', 'not-a-culture'],
   ['0x', 'not-a-culture'],
   ['de-', 'not-a-culture'],
+  ['und', 'not-a-culture'],
+  ['UND-DE', 'not-a-culture'],
   ['../de', 'not-a-culture'],
 ])('the folder %j finds nothing: %s', (name, reason) => {
   expect(found(name)).toBe(reason);

@@ -1,11 +1,12 @@
-/** The finding on rights that a plan writes: of entries that it makes again or completes, as the plan has them. */
+/** The findings on what is written from the plan alone: rights, and what an undo of an undo deletes. */
 
 import { bytesOfWrittenValue, parseDnsRecord, readSid } from '../ad/entry.ts';
 import { readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-descriptor.ts';
 import { counted, groupBy } from '../words.ts';
 import { givesRights, holdsDescriptors, isSecurityDescriptor } from './attribute-kinds.ts';
 import { blocker, type FindingDraft } from './findings.ts';
-import type { Change, PlanAttribute, PlanValue } from './plan.ts';
+import type { Change, DirectoryChange, PlanAttribute, PlanValue, Proposal } from './plan.ts';
+import { deletedBy } from './undo-link.ts';
 
 /**
  * A blocker for the rights that these changes write. What a tombstone still holds is in no plan; what is in one may have
@@ -74,4 +75,24 @@ function valueInWords(name: string, value: PlanValue): string {
   if (typeof value === 'string') return value;
   const sid = readSid(bytesOfWrittenValue(value));
   return sid === undefined ? `${value.base64} (base64)` : trusteeInWords(sid);
+}
+
+/**
+ * A blocker for the entries that an undo deletes. A made-up undo could name any entry as one that it brought back, and
+ * its own undo would delete that.
+ */
+export function deletesFromPlan({
+  changes,
+  undoes,
+}: Pick<Proposal<DirectoryChange>, 'changes' | 'undoes'>): readonly FindingDraft[] {
+  const dns = changes.flatMap(deletedBy).map(({ dn }) => dn);
+  if (undoes === undefined || dns.length === 0) return [];
+  return [
+    blocker(
+      'deletes-from-plan',
+      `The undo deletes ${counted(dns.length, 'entry', 'entries')}`,
+      'Only the plan says that an earlier change brought them back. Check each of them before you accept.',
+      { evidence: dns, subjects: dns },
+    ),
+  ];
 }
