@@ -3,6 +3,7 @@
 import type { FlagTable } from '../flags.ts';
 import type { LingeringSuspects, Remedy, World } from './remedy.ts';
 
+/** What the command line knows of a remedy before it is loaded. */
 export interface RemedyEntry {
   /** The command. */
   readonly name: string;
@@ -24,6 +25,7 @@ export interface RemedyEntry {
   readonly load: () => Promise<Remedy>;
 }
 
+/** In the order of the menu and the help. */
 export const remedies: readonly RemedyEntry[] = [
   {
     name: 'labels',

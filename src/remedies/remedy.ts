@@ -108,6 +108,7 @@ export interface DirectoryWorld extends AnyWorld {
   openGlobalCatalog(): Promise<DirectorySession | undefined>;
 }
 
+/** Where a remedy works. */
 export type World = FilesWorld | DirectoryWorld;
 
 /** What gathering looks at. */

@@ -15,8 +15,9 @@ import type { Verdict } from './verdicts.ts';
 
 const day = 86_400_000;
 
-/** The findings without which everything was seen, and everything that was found is handed over. */
+/** The finding without which everything was seen. */
 export const notProvable = 'not-provable';
+/** The finding without which everything that was found is handed over. */
 export const othersNotClean = 'others-not-clean';
 
 /** The findings of a look: first whether those DCs may decide that judge, then what was found. */

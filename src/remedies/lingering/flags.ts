@@ -3,6 +3,7 @@
 import type { Flags, FlagTable } from '../../flags.ts';
 import type { RemedyOptions } from '../remedy.ts';
 
+/** The flags of the lingering remedy. */
 export const flags = {
   reference: {
     kind: 'text',
@@ -24,6 +25,7 @@ export const flags = {
   },
 } as const satisfies FlagTable;
 
+/** Which DCs and naming contexts are to be compared, as they were named. */
 export interface LingeringOptions extends RemedyOptions {
   /** A DC's short name or DNS name; undefined: to be asked. */
   readonly reference: string | undefined;
@@ -36,6 +38,7 @@ export interface LingeringOptions extends RemedyOptions {
 /** What was given for this remedy's flags and for --accept. */
 export type GivenFlags = Flags<typeof flags> & { readonly accept: readonly string[] };
 
+/** The options that the flags give; whether the forest has these names is found out when it is read. */
 export function readOptions({ reference, target, partition, accept }: GivenFlags): LingeringOptions {
   return { reference, targets: target, partitions: partition, accept };
 }

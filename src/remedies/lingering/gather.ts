@@ -33,6 +33,7 @@ import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Comparison, compareCopies } from './compare.ts';
 import type { LingeringOptions } from './flags.ts';
 
+/** The evidence of every DC, and what the comparison found. */
 export interface LingeringFacts {
   readonly target: ForestTarget;
   /** When the comparison began, by the chosen DC's clock. */

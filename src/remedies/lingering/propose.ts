@@ -13,6 +13,7 @@ export interface Found extends JudgedObject {
   readonly comparison: Comparison;
 }
 
+/** Hands over what is to be removed now, and leaves out what has to wait until the reference is clean. */
 export function propose(facts: LingeringFacts): Proposal<RemoveLingeringChange> {
   const { target, scope } = facts;
   const { now, later } = stagesOf(facts);
@@ -52,6 +53,7 @@ export interface Stages {
   readonly elsewhere: readonly Found[];
 }
 
+/** The lingering objects that were found, each in its stage. */
 export function stagesOf(facts: LingeringFacts): Stages {
   const lingering = foundIn(facts).filter(({ verdict }) => verdict === 'lingering');
   const reference = facts.scope?.reference;

@@ -108,6 +108,7 @@ function areNames(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === 'string' && !/\p{Cc}/u.test(one));
 }
 
+/** Title, summary and next steps; no command while a blocker is open. */
 export function describe(plan: Plan<RemoveLingeringChange>): Description {
   const { intent, changes } = plan;
   const hosts = distinct(changes.map(({ on }) => on));

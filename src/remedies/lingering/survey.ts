@@ -238,6 +238,7 @@ function detailsOf(
   ];
 }
 
+/** Asks for the reference, and in the wizard for the DCs and naming contexts that no flag names. */
 export async function ask(
   facts: LingeringFacts,
   options: LingeringOptions,

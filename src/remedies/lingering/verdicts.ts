@@ -105,6 +105,7 @@ function isUndeletedSince({ stamps }: Sighting, { known }: Reference): boolean {
   return stamps.some((stamp) => stamp.attribute === 'isDeleted' && stamp.version >= 2 && !isKnown(known, stamp));
 }
 
+/** An object that a target and a reference do not have alike, with the verdict on it. */
 export interface JudgedObject {
   readonly verdict: Verdict;
   /** Whether the reference lacks a change of it. */

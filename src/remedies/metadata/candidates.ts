@@ -37,6 +37,7 @@ export type Heard =
   | { readonly kind: 'heard'; readonly by: string /** In milliseconds. */; readonly age: number }
   | { readonly kind: 'never' | 'unknown' };
 
+/** The computer account of a DC. */
 export interface Account {
   readonly dn: string;
   readonly guid: string;
@@ -47,6 +48,7 @@ export interface Account {
   readonly kerberosAccount: string | undefined;
 }
 
+/** A DC, or what is left of one. */
 export interface Candidate {
   /** 'server' has no NTDS Settings, 'account' no server object either. */
   readonly kind: 'dc' | 'server' | 'account';
@@ -107,7 +109,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
   const { domainControllers, leftoverServers } = forest;
   world.watch.begin([...domainControllers.map(hostOf), 'Accounts']);
   const states = world.isExport
-    ? domainControllers.map(notAsked)
+    ? domainControllers.map((one): DomainControllerState => ({ domainController: one, state: { kind: 'not-asked' } }))
     : await askAllForReplication(forest, world, {
         onAnswer: (one, answer) =>
           world.watch.update(hostOf(one), answer.kind === 'answered' ? 'answered' : answer.why),
@@ -152,28 +154,21 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
   const servers = await Promise.all(
     leftoverServers.map(async (server): Promise<Candidate> => {
       const { name, site, dn, dnsHostName, serverReference } = server;
-      const account = claim(server);
-      const reach = await tryToReach(dnsHostName, world);
-      const parts = common(name, dnsHostName, account, serverReference);
-      return { ...notADc, ...parts, kind: 'server', site, dn, reach };
+      const parts = common(name, dnsHostName, claim(server), serverReference);
+      return { ...notADc, ...parts, kind: 'server', site, dn, reach: await tryToReach(dnsHostName, world) };
     }),
   );
   const others = await Promise.all(
     accounts
       .filter((account) => !taken.has(account))
       .map(async (account): Promise<Candidate> => {
-        const host = textOf(account, 'dNSHostName');
-        const reach = await tryToReach(host, world);
-        const parts = common(rdnOf(account.dn).value, host, account);
         const { dn } = account;
-        return { ...notADc, ...parts, kind: 'account', site: '', dn, reach };
+        const host = textOf(account, 'dNSHostName');
+        const parts = common(rdnOf(dn).value, host, account);
+        return { ...notADc, ...parts, kind: 'account', site: '', dn, reach: await tryToReach(host, world) };
       }),
   );
   return [...dcs, ...servers, ...others];
-}
-
-function notAsked(domainController: DomainController): DomainControllerState {
-  return { domainController, state: { kind: 'not-asked' } };
 }
 
 async function reachOf(
@@ -318,6 +313,7 @@ function domainFinder({ namingContexts }: Forest): (dn: string, host: string | u
   };
 }
 
+/** An operations master role, with the name by which ntdsutil seizes it. */
 export interface Role {
   /** "PDC emulator of corp.example.com" */
   readonly name: string;

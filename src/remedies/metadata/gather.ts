@@ -28,6 +28,7 @@ import {
   type DnsValues,
   dnsValuesOf,
   domainsHeld,
+  type Going,
   type Reference,
   readDnsNodes,
   readNamesakes,
@@ -45,6 +46,7 @@ import {
   type MetadataOptions,
 } from './subject.ts';
 
+/** The DCs of the forest, and what the directory holds of the chosen one. */
 export interface MetadataFacts {
   readonly target: ForestTarget;
   /** "dc1.corp.example.com (GC, LDAPS)", "an export". */
@@ -68,6 +70,7 @@ export interface MetadataFacts {
   readonly settled: ReadonlySet<Change>;
 }
 
+/** The DC that the run, the plan or the undo is about. */
 export interface Chosen {
   readonly identity: Identity;
   /** undefined once its server object and account are gone, as in the middle of a plan. */
@@ -243,11 +246,7 @@ async function readTree(
   }
 }
 
-interface Named {
-  readonly dns: ReadonlySet<string>;
-  readonly guids: ReadonlySet<string>;
-  readonly roots: readonly string[];
-}
+type Named = Omit<Going, 'host'>;
 
 function isNamedIn(value: string, { dns, guids, roots }: Named): boolean {
   return dns.has(normalizedDn(value)) || (deletedRdnOf(value) !== undefined && wasOneOf(value, { guids, roots }));
@@ -282,13 +281,9 @@ async function readConnections(
   const found: Entry[] = [];
   for (const base of bases) {
     for await (const entry of searchIfThere(session, base, filter, ['fromServer', 'objectGUID'])) {
-      const isOwn = [...named.roots].some((root) => isSameOrBelow(entry.dn, root));
-      if (
-        !isOwn &&
-        !named.dns.has(normalizedDn(entry.dn)) &&
-        textsOf(entry, 'fromServer').some((value) => isNamedIn(value, named))
-      )
-        found.push(entry);
+      const isOwn = named.roots.some((root) => isSameOrBelow(entry.dn, root));
+      if (isOwn || named.dns.has(normalizedDn(entry.dn))) continue;
+      if (textsOf(entry, 'fromServer').some((value) => isNamedIn(value, named))) found.push(entry);
     }
   }
   return (await Promise.all(found.map(({ dn }) => readSubtree(session, dn, isExport)))).flat();

@@ -34,6 +34,7 @@ export interface Lost {
   readonly whole: readonly PlanAttribute[];
 }
 
+/** What only one DC has. */
 export interface Losses {
   /** The first `mostLost` of them. */
   readonly objects: readonly Lost[];

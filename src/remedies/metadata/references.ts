@@ -31,6 +31,7 @@ import { type Identity, identityIn } from './subject.ts';
 /** What happens to values that name an entry of the DC. */
 export type Clearing = 'may be cleared' | 'mandatory' | 'only the system writes it';
 
+/** Values of one attribute of one entry that name the DC. */
 export interface Reference extends HeldValues {
   /** "managedBy of CN=…" */
   readonly id: string;
@@ -51,6 +52,7 @@ export interface Going {
   readonly host: string | undefined;
 }
 
+/** All that names it. */
 export interface References {
   readonly references: readonly Reference[];
   /** Text that is its DNS name, which may mean a service that another host offers now: "dNSHostName of CN=…". */

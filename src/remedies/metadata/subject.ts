@@ -13,8 +13,10 @@ import type { RemedyOptions } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 import type { flags as flagTable } from './flags.ts';
 
+/** The DC as the user named it. */
 export type Wanted = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'dn'; readonly dn: string };
 
+/** What the flags and the wizard answer. */
 export interface MetadataOptions extends RemedyOptions {
   /** undefined: to be asked. */
   readonly wanted: Wanted | undefined;
@@ -97,6 +99,7 @@ function isCalled({ name, host }: Candidate, wanted: string): boolean {
   return name.toLowerCase() === asked || host?.toLowerCase() === asked;
 }
 
+/** The names and DNs of the DC that is gone. */
 export interface Identity {
   readonly name: string;
   /** dNSHostName. */
@@ -113,6 +116,7 @@ export interface Identity {
   readonly guids: ReadonlySet<string>;
 }
 
+/** The DC as the directory shows it. */
 export function identityOf({ kind, name, host, dn, settings, account, domain }: Candidate): Identity {
   return {
     name,
@@ -207,6 +211,7 @@ export function isKerberosAccount(entry: DeletedEntry): boolean {
   return textsIn(entry, 'sAMAccountName').some((name) => /^krbtgt_\d+$/i.test(name));
 }
 
+/** Whether one of the object classes of an entry is this one, in any case. */
 export function isOfClass(entry: DeletedEntry, name: string): boolean {
   return textsIn(entry, 'objectClass').some((one) => one.toLowerCase() === name.toLowerCase());
 }

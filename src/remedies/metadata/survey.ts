@@ -183,6 +183,7 @@ function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
   ].filter((one) => one !== false);
 }
 
+/** Asks which domain controller is gone, and in the wizard whether to take a supported way. */
 export async function ask(
   facts: MetadataFacts,
   options: MetadataOptions,

@@ -209,6 +209,7 @@ function faultsOfIntent(intent: Intent): readonly string[] {
   return isSound ? [] : ['its intent is not that of this remedy'];
 }
 
+/** What one DC has of the changed values. */
 export interface LifetimeOnDc {
   readonly hasValue: boolean;
   /** How often the attribute was written, all DCs together; undefined where the DC does not show it. */

@@ -11,6 +11,7 @@ import { distinct } from '../../words.ts';
 /** How many deleted objects there are of each age in whole days. */
 export type CountByAge = ReadonlyMap<number, number>;
 
+/** The deleted objects of a naming context, or why they are not known. */
 export type DeletedObjects = { readonly namingContext: string } & (
   | {
       readonly kind: 'counted';
@@ -52,6 +53,7 @@ export function uncountedInWords(one: DeletedObjects): string {
   return `${one.namingContext}: ${one.kind === 'unknown' ? one.why : 'none seen (none there, or no right to see them)'}`;
 }
 
+/** How they are counted. */
 export interface CountOptions {
   /** Whether objects that are deleted and not yet recycled can be brought back. */
   readonly recycleBinIsOn: boolean;

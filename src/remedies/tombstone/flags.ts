@@ -1,5 +1,6 @@
 import type { FlagTable } from '../../flags.ts';
 
+/** The flags of the tombstone remedy. */
 export const flags = {
   days: {
     kind: 'text',

@@ -69,6 +69,7 @@ interface StrictMarker {
   readonly hasParent: boolean;
 }
 
+/** The lifetimes of the forest, the replication of its DCs, its deleted objects and backups. */
 export interface TombstoneFacts {
   readonly target: ForestTarget;
   /** Ages are counted up to this moment, by the chosen DC's clock; for an export when it was made, if it says so. */
@@ -98,8 +99,9 @@ export interface TombstoneFacts {
 
 const deletedObjectsRow = 'Deleted objects';
 
-/** Where the marker belongs, and its name there. */
+/** Where the marker belongs, below the Configuration partition. */
 export const strictMarkerParent = 'CN=Operations,CN=ForestUpdates';
+/** Its name there. */
 export const strictMarkerName = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa';
 
 /**

@@ -14,6 +14,7 @@ import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';
 
+/** What is to become of tombstoneLifetime. */
 export type WantedLifetime =
   | { readonly kind: 'days'; readonly days: number }
   /** Remove the value, so that the server's own default counts. */
@@ -23,6 +24,7 @@ export type WantedLifetime =
   /** To be asked. */
   | { readonly kind: 'open' };
 
+/** What the flags and the wizard answer. */
 export interface TombstoneOptions extends RemedyOptions {
   readonly lifetime: WantedLifetime;
   /** The new msDS-DeletedObjectLifetime in days. */
@@ -35,6 +37,7 @@ export interface TombstoneOptions extends RemedyOptions {
   readonly evidence: LookEvidence | undefined;
 }
 
+/** What a file of repadmin says. */
 export interface ShowreplFile {
   readonly name: string;
   /** In hex. */

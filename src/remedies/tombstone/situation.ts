@@ -33,6 +33,7 @@ const day = 86_400_000;
 export const watchShare = 0.5;
 export const nearShare = 0.9;
 
+/** How near a silence is to the lifetime. */
 export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime' | 'past-former-lifetime';
 
 /** The stage of a silence of so many milliseconds under a lifetime of so many days. */
@@ -61,6 +62,7 @@ export interface Row {
   readonly heard: { readonly age: number; readonly by: Party } | undefined;
 }
 
+/** DCs that are cut off, and sides that are parted. */
 export type Apart = Pick<Islands, 'cutOff' | 'splits'>;
 
 /** What was past the limit before the value was last written, and is within it by the higher number alone. */
@@ -75,6 +77,7 @@ export interface FormerlyPast extends Apart {
   readonly isKnown: boolean;
 }
 
+/** Every DC against the lifetime. */
 export interface ReplicationJudgement {
   /** In force, as far as the stored values and the evidence tell. */
   readonly lifetime: Lifetime;
