@@ -6,7 +6,7 @@
 import { sameDn } from '../../ad/dn.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
 import { goneParties, type Party } from '../../ad/replication-news.ts';
-import { blocker, type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
+import { blocker, type FindingDraft, type FindingParts, finalBlocker, note, warning } from '../../change/findings.ts';
 import { counted, distinct, durationInWords, groupBy, listed } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
@@ -69,14 +69,14 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
         'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
         { subjects: namesIn(unseenInUse), evidence: unseenInUse.map(whyNot) },
       ),
-    ...setBack(facts),
+    setBack(facts),
     silentControllers(facts, unseen),
-    ...partedPairs(facts),
+    partedPairs(facts),
   ].filter((one) => one !== false && one !== undefined);
 }
 
 /** A DC whose update sequence numbers went back gives numbers out twice: what others know of it says nothing any more. */
-function setBack({ replication, ownEvidence, forest }: LingeringFacts): readonly FindingDraft[] {
+function setBack({ replication, ownEvidence, forest }: LingeringFacts): FindingDraft | undefined {
   const seen = replication.parties.flatMap((by) => (by.state.kind === 'answered' ? by.state.answer.cursors : []));
   const back = forest.domainControllers.flatMap((one) => {
     const own = ownEvidence.get(one)?.highestUsn;
@@ -86,20 +86,18 @@ function setBack({ replication, ownEvidence, forest }: LingeringFacts): readonly
     );
     return ahead === undefined ? [] : [{ one, own, ahead: ahead.usn }];
   });
-  if (back.length === 0) return [];
-  return [
-    finalBlocker(
-      'usn-rollback',
-      `${namesOf(back.map(({ one }) => one))} went back in time without a new invocationId`,
-      'Such a DC was restored in a way that Active Directory does not support, from a snapshot or a disk image (event 2095). Objects that were lost in this way look as if it had deleted them. Demote it by force and promote it again (KB 875495). No removal is written.',
-      {
-        subjects: back.map(({ one }) => one.name),
-        evidence: back.map(
-          ({ one, own, ahead }) => `${one.name}: another DC has its changes up to ${ahead}, its own highest is ${own}`,
-        ),
-      },
-    ),
-  ];
+  if (back.length === 0) return undefined;
+  return finalBlocker(
+    'usn-rollback',
+    `${namesOf(back.map(({ one }) => one))} went back in time without a new invocationId`,
+    'Such a DC was restored in a way that Active Directory does not support, from a snapshot or a disk image (event 2095). Objects that were lost in this way look as if it had deleted them. Demote it by force and promote it again (KB 875495). No removal is written.',
+    {
+      subjects: back.map(({ one }) => one.name),
+      evidence: back.map(
+        ({ one, own, ahead }) => `${one.name}: another DC has its changes up to ${ahead}, its own highest is ${own}`,
+      ),
+    },
+  );
 }
 
 /** DCs that do not answer and that no DC has heard of: no one but a person can say that they are not in use. */
@@ -125,35 +123,31 @@ function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[])
  * Removals that one side of a split decides for the other. The objects that only the other side has are judged one by one,
  * so that what the deciding DC has never had is new and stays; a person confirms the deletions that it has made.
  */
-function partedPairs(facts: LingeringFacts): readonly FindingDraft[] {
+function partedPairs(facts: LingeringFacts): FindingDraft | undefined {
   const removals = stagesOf(facts).now.filter(({ comparison: { target, reference, namingContext } }) =>
     lacksNews(facts, reference, target, namingContext),
   );
-  if (removals.length === 0) return [];
-  const pairs = [...groupBy(removals, ({ comparison }) => pairName(comparison)).values()];
+  if (removals.length === 0) return undefined;
+  const pairs = groupBy(removals, ({ comparison }) => pairName(comparison));
   const changed = removals.filter(({ isChanged }) => isChanged).length;
   const deciding = distinct(removals.map(({ comparison }) => comparison.reference));
   const cleaned = distinct(removals.map(({ comparison }) => comparison.target));
-  return [
-    blocker(
-      'parted-sides',
-      `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} deleted the objects rightly`,
-      `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
-      {
-        subjects: pairs.flatMap(([first]) => (first === undefined ? [] : [pairName(first.comparison)])),
-        measure: { value: removals.length, unit: 'objects' },
-        evidence: pairs.flatMap((these) => {
-          const [first] = these;
-          const source = facts.replication.parties.find((one) => one.domainController === first?.comparison.target);
-          if (first === undefined || source === undefined) return [];
-          const { comparison } = first;
-          return [
-            `${pairName(comparison)}: ${counted(these.length, 'object')}, ${these.filter(({ isChanged }) => isChanged).length} changed since; ${newsInWords(facts, comparison.reference, source)}`,
-          ];
-        }),
-      },
-    ),
-  ];
+  return blocker(
+    'parted-sides',
+    `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} deleted the objects rightly`,
+    `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
+    {
+      subjects: [...pairs.keys()],
+      measure: { value: removals.length, unit: 'objects' },
+      evidence: [...pairs].flatMap(([pair, these]) => {
+        const comparison = these[0]?.comparison;
+        const source = facts.replication.parties.find((one) => one.domainController === comparison?.target);
+        if (comparison === undefined || source === undefined) return [];
+        const changedSince = these.filter(({ isChanged }) => isChanged).length;
+        return `${pair}: ${counted(these.length, 'object')}, ${changedSince} changed since; ${newsInWords(facts, comparison.reference, source)}`;
+      }),
+    },
+  );
 }
 
 function pairName({ target, reference }: Comparison): string {
@@ -279,18 +273,14 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
         'lingering-objects',
         `${counted(now.length, 'lingering object')} on ${listed(targetNames(now), 5)}`,
         'The reference received these objects once and no longer has them: they were deleted, and their tombstones have expired. Check the list: a removed object leaves no tombstone.',
-        { subjects: targetNames(now), measure: { value: now.length, unit: 'objects' }, evidence: now.map(lineOf) },
+        counting(now),
       ),
     changed.length > 0 &&
       warning(
         'changed-since',
         `${counted(changed.length, 'lingering object')} changed since the deletion`,
         'Replicated, each stops a DC with strict replication consistency (event 1988, error 8606), or comes back on one without it (event 1388).',
-        {
-          subjects: targetNames(changed),
-          measure: { value: changed.length, unit: 'objects' },
-          evidence: changed.map(lineOf),
-        },
+        counting(changed),
       ),
     holdingOthers(now),
     elsewhere.length > 0 &&
@@ -298,11 +288,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
         othersNotClean,
         `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is not a target' : 'are not targets'}`,
         'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
-        {
-          subjects: targetNames(elsewhere),
-          measure: { value: elsewhere.length, unit: 'objects' },
-          evidence: elsewhere.map(lineOf),
-        },
+        counting(elsewhere),
       ),
     isOnReference &&
       warning(
@@ -401,6 +387,12 @@ function otherVerdicts(found: readonly Found[]): readonly FindingDraft[] {
 
 /** Of objects that need no action; the counts are in the matrix. */
 const mostEvidence = 1000;
+
+/** What a finding on these objects has besides its words. */
+function counting(found: readonly Found[]): FindingParts {
+  const measure = { value: found.length, unit: 'objects' } as const;
+  return { subjects: targetNames(found), measure, evidence: found.map(lineOf) };
+}
 
 function lineOf({ dn, comparison }: Found): string {
   return `${hostOf(comparison.target)}: ${dn}`;
