@@ -325,10 +325,7 @@ function unprovable({ comparisons }: LingeringFacts): FindingDraft | undefined {
   ]);
   return warning(
     notProvable,
-    `Not provable on ${listed(
-      subjects.map(({ name }) => name),
-      5,
-    )}`,
+    `Not provable on ${namesOf(subjects)}`,
     'There may be lingering objects that this run could not see.',
     { subjects: subjects.map(({ name }) => name), evidence: [...unseen.map(whyNot), ...objects.map(lineOf)] },
   );

@@ -111,16 +111,13 @@ function areNames(value: JsonValue | undefined): boolean {
 /** Title, summary and next steps; no command while a blocker is open. */
 export function describe(plan: Plan<RemoveLingeringChange>): Description {
   const { intent, changes } = plan;
-  const hosts = distinct(changes.map(({ on }) => on));
+  const hosts = distinct(changes.map(({ on }) => withAsciiForm(on)));
   const unproven = plan.findings.flatMap(({ id, subjects }) => (id === notProvable ? subjects : []));
   return {
     title:
       changes.length === 0
         ? 'No lingering object to remove'
-        : `Hand over ${counted(changes.length, 'lingering object')} on ${listed(
-            hosts.map((host) => withAsciiForm(host)),
-            3,
-          )}`,
+        : `Hand over ${counted(changes.length, 'lingering object')} on ${listed(hosts, 3)}`,
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Targets', value: namesOf(intent['targets']) },

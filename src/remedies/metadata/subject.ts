@@ -61,24 +61,18 @@ export function findCandidate(candidates: readonly Candidate[], wanted: Wanted):
   const [only, ...more] = found;
   const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
   if (only === undefined) {
-    const near = nearestName(
-      wanted.kind === 'dn' ? rdnOf(wanted.dn).value : wanted.name,
-      candidates.map(({ name }) => name),
-    );
+    const names = candidates.map(({ name }) => name);
+    const near = nearestName(wanted.kind === 'dn' ? rdnOf(wanted.dn).value : wanted.name, names);
+    const all =
+      names.length === 0
+        ? 'There are none at all: an export may lack CN=Sites of the Configuration partition.'
+        : `There are: ${listed(names, 12)}.`;
     throw new SubjectMissingError({
       attempted: 'find the domain controller',
       on,
       cameBack:
         'the forest has no domain controller, left-over server object or domain controller account of this name',
-      next:
-        near === undefined
-          ? candidates.length === 0
-            ? 'There are none at all: an export may lack CN=Sites of the Configuration partition.'
-            : `There are: ${listed(
-                candidates.map(({ name }) => name),
-                12,
-              )}.`
-          : `Did you mean ${near}?`,
+      next: near === undefined ? all : `Did you mean ${near}?`,
     });
   }
   if (more.length === 0) return only;

@@ -87,11 +87,9 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
 export function suspectedSources(situation: Situation): readonly Comparable[] {
   const lingering = failuresOf(situation).filter((failure) => isLingering(failure, situation));
   const byDestination = groupBy(lingering, ({ destination }) => destination);
-  return [...byDestination].flatMap(([reference, failures]): Comparable[] =>
-    reference.domainController.isReadOnly
-      ? []
-      : [{ reference, targets: distinct(failures.flatMap(({ source }) => source ?? [])) }],
-  );
+  return [...byDestination]
+    .filter(([{ domainController }]) => !domainController.isReadOnly)
+    .map(([reference, failures]) => ({ reference, targets: distinct(failures.flatMap(({ source }) => source ?? [])) }));
 }
 
 function isLingering({ result }: Failure, { facts }: Situation): boolean {

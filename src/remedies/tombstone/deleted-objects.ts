@@ -57,8 +57,6 @@ export function uncountedInWords(one: DeletedObjects): string {
 export interface CountOptions {
   /** Whether objects that are deleted and not yet recycled can be brought back. */
   readonly recycleBinIsOn: boolean;
-  /** How long the DC may stay silent, in milliseconds; by default the session's own deadline. */
-  readonly deadlineMs?: number;
   /** Called now and then with how far a naming context is. */
   readonly onCount: (count: number, namingContext: string) => void;
 }
@@ -68,6 +66,7 @@ export interface CountOptions {
  * those that the session's DC holds there, the others on the first DC that holds them and has answered.
  *
  * @param now the moment that ages are counted up to, by the clock of the session's DC
+ * @param elsewhereDeadlineMs how long another DC may stay silent, in milliseconds; for this one the session's own deadline
  */
 export async function countDeletedObjects(
   forest: Forest,
@@ -83,29 +82,27 @@ export async function countDeletedObjects(
     (dn) => schema === undefined || !sameDn(dn, schema),
   );
   const isHeld = (dn: string): boolean => held.some((one) => sameDn(one, dn));
-  const count = (where: DirectorySession, dn: string, upTo: Date, more: CountOptions): Promise<DeletedObjects> =>
-    countIn(where, dn, contexts, upTo, more);
   const here = async (): Promise<readonly DeletedObjects[]> => {
     const counted: DeletedObjects[] = [];
     // One after the other: they share a connection, and a DC has other work to do.
-    for (const dn of contexts.filter(isHeld)) counted.push(await count(session, dn, now, options));
+    for (const dn of contexts.filter(isHeld)) counted.push(await countIn(session, dn, contexts, now, options));
     return counted;
   };
   const elsewhere = contexts
     .filter((dn) => !isHeld(dn))
     .map(async (dn): Promise<DeletedObjects> => {
       const holder = holderOf(dn, domainControllers);
-      if (holder === undefined)
-        return { kind: 'unknown', namingContext: dn, why: 'no DC that holds it could be asked' };
+      const unknown = (why: string): DeletedObjects => ({ kind: 'unknown', namingContext: dn, why });
+      if (holder === undefined) return unknown('no DC that holds it could be asked');
       try {
         const other = await access.openOther(holder.host);
-        const more = { ...options, deadlineMs: elsewhereDeadlineMs };
+        const counting = countIn(other, dn, contexts, holder.clock ?? now, options, elsewhereDeadlineMs);
         // Closing never throws, and its end is of no interest.
-        return await count(other, dn, holder.clock ?? now, more).finally(() => void other.close());
+        return await counting.finally(() => void other.close());
       } catch (error) {
         // A DC that cannot be asked leaves its naming context uncounted, with the reason.
         if (!(error instanceof DirectoryError)) throw error;
-        return { kind: 'unknown', namingContext: dn, why: error.trouble.cameBack };
+        return unknown(error.trouble.cameBack);
       }
     });
   return [...(await here()), ...(await Promise.all(elsewhere))];
@@ -142,7 +139,8 @@ async function countIn(
   namingContext: string,
   contexts: readonly string[],
   now: Date,
-  { recycleBinIsOn, deadlineMs, onCount }: CountOptions,
+  { recycleBinIsOn, onCount }: CountOptions,
+  deadlineMs?: number,
 ): Promise<DeletedObjects> {
   const tombstones = new Map<number, number>();
   const recoverable = new Map<number, number>();

@@ -46,14 +46,14 @@ export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): r
     ...replication(judgement),
     deletedObjects(facts, judgement, newDays),
     remarks(facts, judgement),
-  ].flatMap((exhibit) => exhibit ?? []);
+  ].filter((exhibit) => exhibit !== undefined);
 }
 
 /** What of the facts a plan keeps: the same pictures, with the new limit marked. */
 export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): readonly Exhibit[] {
   const { judgement, after } = situationOf(facts, proposal);
-  return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].flatMap(
-    (exhibit) => exhibit ?? [],
+  return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].filter(
+    (exhibit) => exhibit !== undefined,
   );
 }
 
