@@ -1,4 +1,7 @@
-/** The changes of an orphan plan: made from the facts, and checked in the plan alone and against fresh facts. */
+/**
+ * The changes of an orphan plan, which deletes a server or clears leftovers: made from the facts, with what they leave as it
+ * is, and checked in the plan alone and against fresh facts.
+ */
 
 import { isBelow, isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';

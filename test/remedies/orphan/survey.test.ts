@@ -1,116 +1,104 @@
 import { describe, expect, test } from 'vitest';
-import { forestHeadline } from '../../../src/ad/forest.ts';
-import { serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
-import type { ComputerAccount, Survey, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
-import { table } from '../../../src/terminal/text-layout.ts';
+import type { ExchangeServer } from '../../../src/remedies/orphan/organisation.ts';
+import { type ComputerAccount, hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/survey.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
+const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_000);
 
-const surveyed = (
-  server: Partial<SurveyedServer['server']> = {},
-  verdict: Verdict = 'likely orphan',
-  account: ComputerAccount = { kind: 'absent' },
-): SurveyedServer => ({
-  server: {
-    dn: 'CN=EX01',
-    name: 'EX01',
-    adminGroup: 'North',
-    organisation: 'Contoso',
-    roles: 2,
-    versionNumber: undefined,
-    serialNumber: undefined,
-    legacyExchangeDn: undefined,
-    installPath: undefined,
-    fqdn: undefined,
-    site: undefined,
-    availabilityGroup: undefined,
-    created: undefined,
-    isConflict: false,
-    children: { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 },
-    ...server,
-  },
-  account,
-  evidence: { for: [], against: [], verdict, score: 0 },
+const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
+  dn: 'CN=EX04,CN=Servers',
+  name: 'EX04',
+  adminGroup: 'First',
+  organisation: 'Contoso',
+  roles: 38,
+  versionNumber: undefined,
+  serialNumber: undefined,
+  legacyExchangeDn: '/o=Contoso/cn=EX04',
+  installPath: undefined,
+  fqdn: 'ex04.corp.example.com',
+  site: undefined,
+  availabilityGroup: undefined,
+  created: undefined,
+  isConflict: false,
+  children: { virtualDirectories: 8, receiveConnectors: 2, informationStores: 1 },
+  ...properties,
 });
 
-const tableOf = (
-  servers: readonly SurveyedServer[],
-  adminGroups: readonly { name: string; organisation: string }[] = [],
-): ReturnType<typeof serverTable> =>
-  serverTable({ servers, organisation: { organisations: [], servers: [], adminGroups }, now });
-
-describe('the table of servers', () => {
-  test('has a heading for each organisation and administrative group, also for one without servers', () => {
-    const groups = [
-      { organisation: 'Contoso', name: 'Empty' },
-      { organisation: 'Contoso', name: 'North' },
-    ];
-    const inFabrikam = surveyed({ organisation: 'Fabrikam' });
-    expect(tableOf([surveyed(), inFabrikam], groups).groups.map(({ heading, rows }) => [heading, rows.length])).toEqual(
-      [
-        ['Organisation Contoso, administrative group Empty', 0],
-        ['Organisation Contoso, administrative group North', 1],
-        ['Organisation Fabrikam, administrative group North', 1],
-      ],
-    );
-  });
-
-  test.each<[string, Verdict, ComputerAccount]>([
-    ['likely orphan', 'likely orphan', { kind: 'of another', dn: '', owner: '' }],
-    [
-      'provisioned',
-      'provisioned only',
-      {
-        kind: 'present',
-        dn: '',
-        isDisabled: false,
-        lastLogon: new Date('2013-01-01'),
-        isInExchangeGroups: true,
-        sharedWith: [],
-      },
-    ],
-  ])('has name, verdict and account whole at 80 columns: %s', (_, verdict, account) => {
-    const { columns, groups } = tableOf([surveyed({ name: 'ABCDEFGHIJKLMNO', isConflict: true }, verdict, account)]);
-    const cells = groups[0]?.rows[0]?.cells ?? [];
-    expect(cells).toHaveLength(3);
-    const headings = columns.map(({ heading }) => heading);
-    const lines = table([headings, cells], Array(headings.length).fill({}), 78);
-    const row = lines[lines.length - 1] ?? '';
-    expect(lines).toHaveLength(2);
-    for (const cell of cells) expect(row).toContain(cell);
-  });
-
-  test('has site and age below the row', () => {
-    const { groups } = tableOf([surveyed({ site: 'Utrecht', created: new Date('2024-03-01T12:00:00Z') })]);
-    expect(groups[0]?.rows[0]?.details?.[0]).toBe('version not known · Mailbox · site Utrecht · created 2024-03-01');
-  });
+const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' }>> = {}): ComputerAccount => ({
+  kind: 'present',
+  dn: 'CN=EX04,CN=Computers',
+  isDisabled: false,
+  lastLogon: daysAgo(5),
+  isInExchangeGroups: true,
+  sharedWith: [],
+  ...properties,
 });
 
-describe('a server to choose', () => {
-  const here = surveyed();
-  const inSouth = surveyed({ dn: 'CN=ex01', name: 'ex01', adminGroup: 'South' });
-  const inFabrikam = surveyed({ dn: 'CN=EX02', name: 'EX02', organisation: 'Fabrikam' });
+const verdictOf = (one: ExchangeServer, itsAccount: ComputerAccount): string =>
+  weigh(one, itsAccount, [one, server({ dn: 'CN=EX01,CN=Servers', name: 'EX01' })], { now }).verdict;
+
+describe('the verdict', () => {
+  test('is in use for a server whose account logs on', () => {
+    expect(verdictOf(server(), account())).toBe('in use');
+  });
 
   test.each([
-    ['by its name', here, [here], 'EX01'],
-    ['by its admin group too where another has its name', here, [here, inSouth], 'EX01 in North'],
-    ['by its organisation too where there are several', here, [here, inSouth, inFabrikam], 'EX01 in North, Contoso'],
-    ['by its name among others', inFabrikam, [here, inSouth, inFabrikam], 'EX02'],
-  ])('is named %s', (_, one, all, name) => {
-    expect(tellingName(one, all)).toBe(name);
+    ['without an account', { kind: 'absent' }],
+    ['whose account is disabled', account({ isDisabled: true })],
+    ['whose account has not logged on for 80 days', account({ lastLogon: daysAgo(80) })],
+  ] as const)('is likely orphan for one %s', (_, itsAccount) => {
+    expect(verdictOf(server(), itsAccount)).toBe('likely orphan');
+  });
+
+  test('is likely orphan for one that lacks what its roles imply', () => {
+    const children = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
+    const { verdict, for: signs } = weigh(server({ children }), account({ lastLogon: daysAgo(45) }), [], { now });
+    expect(verdict).toBe('likely orphan');
+    expect(signs).toEqual([
+      'Client Access without a virtual directory',
+      'Hub Transport without a receive connector',
+      'Mailbox without an InformationStore',
+    ]);
+  });
+
+  test('is unclear for an account that logged on 45 days ago, which lastLogonTimestamp may lag behind', () => {
+    expect(verdictOf(server(), account({ lastLogon: daysAgo(45) }))).toBe('unclear');
+  });
+
+  test('is no orphan for an Edge server without an account, which it never has', () => {
+    expect(verdictOf(server({ roles: 64 }), { kind: 'absent' })).toBe('unclear');
+  });
+
+  test('is provisioned only for a server that nothing was installed on', () => {
+    expect(verdictOf(server({ roles: 4096 }), { kind: 'absent' })).toBe('provisioned only');
   });
 });
 
-describe('the headline', () => {
-  const forest = {
-    rootDomainNamingContext: 'DC=corp,DC=example,DC=com',
-    configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
-  } as Survey['forest'];
+describe('a live account', () => {
+  test.each([
+    [30, false, true],
+    [31, false, false],
+    [1, true, false],
+  ])('that logged on %i days ago and is disabled (%s) is one: %s', (days, isDisabled, expected) => {
+    expect(hasLoggedOnLately(account({ lastLogon: daysAgo(days), isDisabled }), now)).toBe(expected);
+  });
+});
 
-  test('has the DNS name of the forest and where it was read', () => {
-    expect(forestHeadline(forest, 'dc1.corp.example.com (GC, LDAPS)')).toBe(
-      'Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)',
-    );
-    expect(forestHeadline(forest, 'an export')).toBe('Forest corp.example.com, configuration read from an export');
+describe('a server without another that can take its place', () => {
+  const alone = (...others: readonly Partial<ExchangeServer>[]): boolean =>
+    weigh(server(), account(), [server(), ...others.map((other) => server({ dn: 'CN=other', ...other }))], {
+      now,
+    }).against.includes('no other Exchange server can take its place');
+
+  test.each<[string, Partial<ExchangeServer>]>([
+    ['lost a naming conflict', { isConflict: true }],
+    ['was only provisioned', { roles: 4096 }],
+    ['is an Edge server', { roles: 64 }],
+  ])('is one beside one that %s', (_, other) => {
+    expect(alone(other)).toBe(true);
+  });
+
+  test('is one that is alone, and none beside a whole one', () => {
+    expect([alone(), alone({ roles: 2 }), alone({ roles: undefined })]).toEqual([true, false, false]);
   });
 });
