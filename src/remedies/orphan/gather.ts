@@ -232,6 +232,8 @@ async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMean
 }
 
 /**
+ * Reads all that the deletion of the chosen server touches. Throws DirectoryError.
+ *
  * @param disowned databases that it owned until this plan began
  * @param goes which of the companions go with it
  */
