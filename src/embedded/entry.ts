@@ -3,6 +3,7 @@
  * (MS-ADTS 3.1.1.2.2.4).
  */
 
+import { isUtf8 } from 'node:buffer';
 import { DnSyntaxError, dnBesideBinary } from '../ad/dn.ts';
 import {
   guidFromText,
@@ -132,16 +133,9 @@ export function isDeletedObjectsContainer(entry: StoredEntry): boolean {
 /** Finds or makes the place that a DN names. */
 type Locate = (dn: string) => StoredEntry | undefined;
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** The bytes as text, if they are clean UTF-8. */
-export function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    // The decoder's only failure: these bytes are no text.
-    return undefined;
-  }
+export function textOf(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
 /**
@@ -238,16 +232,12 @@ export function foldedText(text: string): string {
   return text.toLowerCase();
 }
 
-/** -1, 0 or 1 for an attribute's value against an asserted one, both as keys; undefined where the syntax has no order. */
-export function compareKeys(type: AttributeType, one: string, other: string): number | undefined {
+/** Whether an attribute's value is at least an asserted one, both as keys; undefined where the syntax has no order. */
+export function isAtLeast(type: AttributeType, one: string, other: string): boolean | undefined {
   if (isDnSyntax(type)) return undefined;
-  if (type.syntax === 'integer' || type.syntax === 'largeInteger' || type.syntax === 'time') {
-    // An export may hold what the syntax does not allow.
-    if (!isNumber(one) || !isNumber(other)) return undefined;
-    const difference = BigInt(one) - BigInt(other);
-    return difference === 0n ? 0 : difference < 0n ? -1 : 1;
-  }
-  return one === other ? 0 : one < other ? -1 : 1;
+  if (type.syntax !== 'integer' && type.syntax !== 'largeInteger' && type.syntax !== 'time') return one >= other;
+  // An export may hold what the syntax does not allow.
+  return isNumber(one) && isNumber(other) ? BigInt(one) >= BigInt(other) : undefined;
 }
 
 function isNumber(key: string): boolean {

@@ -5,7 +5,7 @@
 
 import { DnSyntaxError, dnsNameOfDn, parentDn } from '../ad/dn.ts';
 import type { Filter, FilterValue, SearchScope } from '../ldap/session.ts';
-import { assertionKey, compareKeys, isDnSyntax, type StoredEntry, textOf, toText, valueKey } from './entry.ts';
+import { assertionKey, isAtLeast, isDnSyntax, type StoredEntry, textOf, toText, valueKey } from './entry.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import { allSecurityParts, selectParts } from './security-descriptor.ts';
@@ -259,11 +259,8 @@ function compileComparison(filter: Extract<Filter, { value: FilterValue }>, stor
   if (asserted === 'nothing') return () => false;
   if (asserted === undefined) return () => undefined;
   const { kind } = filter;
-  const holds = (key: string): boolean | undefined => {
-    if (kind === 'equal') return key === asserted;
-    const order = compareKeys(type, key, asserted);
-    return order === undefined ? undefined : order >= 0;
-  };
+  const holds = (key: string): boolean | undefined =>
+    kind === 'equal' ? key === asserted : isAtLeast(type, key, asserted);
   return (entry) => anyOf(visibleValues(entry, type), (value) => holds(valueKey(type, value)));
 }
 

@@ -194,18 +194,13 @@ function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
 function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator<string> {
   const { style, columns } = drawing;
   const sides = [
-    {
-      width: layout.old,
-      text: painted(line.old, style.removed, style),
-      plain: visible(plainText(line.old)),
-      sign: '- ',
-    },
-    { width: layout.new, text: painted(line.new, style.added, style), plain: visible(plainText(line.new)), sign: '+ ' },
+    { width: layout.old, text: painted(line.old, style.removed, style), sign: '- ' },
+    { width: layout.new, text: painted(line.new, style.added, style), sign: '+ ' },
   ] as const;
-  const isTooWide = columns === undefined && sides.some(({ width, plain: text }) => displayWidth(text) > width);
+  const isTooWide = columns === undefined && sides.some(({ width, text }) => displayWidth(text) > width);
   const [old = [], now = []] = isTooWide
     ? [[], []]
-    : sides.map(({ width, text }) => wrapped(text, width, 0).map((part) => padded(part, width)));
+    : sides.map(({ width, text }) => wrapped(text, width, 0).map((part) => pad(part, width)));
   const margin = `  ${pad(line.number, layout.number, 'right')} ${style.bold(pad(line.language, layout.language))}`;
   const key = layout.key === 0 ? '' : `  ${pad(line.key, layout.key)}`;
   for (let index = 0; index < Math.max(1, old.length, now.length); index += 1) {
@@ -217,11 +212,6 @@ function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator
     yield `${start}  ${style.dim(files)}`.trimEnd();
   }
   if (isTooWide) for (const { sign, text } of sides) yield `${' '.repeat(layout.indent)}${sign}${text}`;
-}
-
-/** Colour counts for nothing. */
-function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - displayWidth(stripVTControlCharacters(text))));
 }
 
 function painted(segments: readonly Segment[], paint: (text: string) => string, style: Style): string {

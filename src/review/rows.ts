@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { parseDnsRecord, readSid } from '../ad/entry.ts';
+import { parseDnsRecord, readSid, writtenValueOf } from '../ad/entry.ts';
 import { type RightsInWords, readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-descriptor.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import type {
@@ -248,8 +248,9 @@ function shownValue(value: PlanValue, attribute: string): ShownValue {
   }
   const sid = readSid(bytes);
   if (sid !== undefined) return { text: `${trusteeInWords(sid)} ${inDigits(bytes)}`, isPlain: false };
-  const text = cleanText(bytes);
-  return { text: text === undefined ? inDigits(bytes) : `${text} (base64 in the plan)`, isPlain: false };
+  const text = writtenValueOf(bytes);
+  const isText = typeof text === 'string' && text !== '';
+  return { text: isText ? `${text} (base64 in the plan)` : inDigits(bytes), isPlain: false };
 }
 
 /** What a value that is a security descriptor gives, in words, whatever its attribute is called; undefined for any other. */
@@ -258,13 +259,6 @@ function shownRights(value: PlanValue, attribute: string): RightsInWords | undef
   if (readDescriptor(bytes) === undefined) return undefined;
   const rights = rightsInWords(bytes, isSecurityDescriptor(attribute));
   return { ...rights, owner: `${rights.owner} ${inDigits(bytes)}` };
-}
-
-/** The bytes as text if they are UTF-8 without control characters. */
-function cleanText(bytes: Buffer): string | undefined {
-  const text = bytes.toString('utf8');
-  const isText = bytes.length > 0 && Buffer.from(text).equals(bytes) && !/(?![\t\r\n])\p{Cc}/u.test(text);
-  return isText ? text : undefined;
 }
 
 function inDigits(bytes: Buffer): string {
