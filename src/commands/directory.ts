@@ -29,21 +29,18 @@ export async function openDirectory(
   saved?: SavedDirectory,
 ): Promise<OpenDirectory> {
   checkFlags(flags);
-  if (flags.ldif.length > 0)
-    return openExport(
-      flags.ldif.map((file) => path.resolve(context.currentFolder, file)),
-      context,
-    );
-  if (flags.practice !== undefined) return openPracticeIn(path.resolve(context.currentFolder, flags.practice), context);
+  const resolved = (file: string): string => path.resolve(context.currentFolder, file);
+  if (flags.ldif.length > 0) return openExport(flags.ldif.map(resolved), context);
+  if (flags.practice !== undefined) return openPracticeIn(resolved(flags.practice), context);
   if (!namesDirectory(flags)) {
-    const connection = saved?.connection;
-    if (saved !== undefined && connection?.kind === 'ldif') {
-      await requirePlanned(saved, `the export ${connection.files.join(', ')}`, '--ldif FILE', output);
-      return openExport(connection.files, context);
+    if (saved?.connection.kind === 'ldif') {
+      const { files } = saved.connection;
+      await requirePlanned(saved, `the export ${files.join(', ')}`, '--ldif FILE', output);
+      return openExport(files, context);
     }
-    if (context.directory !== undefined && (saved === undefined || connection?.kind === 'practice'))
-      return context.directory();
-    if (saved !== undefined && connection?.kind === 'practice') return openPracticeAround(saved.folder, context);
+    const isPractice = saved?.connection.kind === 'practice';
+    if (context.directory !== undefined && (saved === undefined || isPractice)) return context.directory();
+    if (isPractice) return openPracticeAround(saved.folder, context);
   }
   return openServer(flags, context, output, saved);
 }
@@ -79,12 +76,8 @@ const isGiven = (value: string | boolean | undefined): boolean => value !== unde
 async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
   const { openEmbeddedForest } = await import('../embedded/forest.ts');
   const sources = await Promise.all(files.map(async (file) => ({ name: file, content: await contentOf(file) })));
-  const forest = await openEmbeddedForest({
-    sources,
-    kind: 'export',
-    clock: context.now,
-    newGuid: context.randomId,
-  });
+  const { now: clock, randomId: newGuid } = context;
+  const forest = await openEmbeddedForest({ sources, kind: 'export', clock, newGuid });
   return openIn(forest, { kind: 'ldif', files }, { isExport: true });
 }
 

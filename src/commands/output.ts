@@ -4,6 +4,7 @@ import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
 import { CancelledError, type ExitStatus, exitStatusOf, RemedyError, type Trouble } from '../errors.ts';
 import { type Patience, patienceOf } from '../files/system-errors.ts';
+import type { Flags } from '../flags.ts';
 import { asciiJson } from '../quoting.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
@@ -13,14 +14,10 @@ import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { type Terminal, terminalPrompter } from '../terminal/terminal-prompter.ts';
 import { fitted, visible } from '../terminal/text-layout.ts';
+import type { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 
-interface OutputFlags {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly 'no-color': boolean;
-}
+type OutputFlags = Omit<Flags<typeof outputFlags>, 'help'>;
 
 /** Where the words of a run go, and who answers its questions. */
 export interface Output {
