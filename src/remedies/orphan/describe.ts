@@ -236,52 +236,45 @@ function replicationStep(dn: string, domainControllers: readonly string[]): Step
   };
 }
 
-function accountSteps(account: string, dn: string, owner: string, groups: readonly string[]): readonly Step[] {
+function* accountSteps(account: string, dn: string, owner: string, groups: readonly string[]): Generator<Step, void> {
   switch (account) {
     case 'present':
-      return [
-        {
-          text: `The computer account was left alone. If the machine is gone for good, remove it${groups.length === 0 ? '' : `; until then it stays a member of ${listed(groups)}`}.`,
-          commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
-        },
-        // An Edge server, which is in no Exchange group, need not be in a domain.
-        ...(groups.length === 0
-          ? []
-          : [
-              {
-                text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
-                commands: [resetComputer(dn)],
-              },
-            ]),
-      ];
+      yield {
+        text: `The computer account was left alone. If the machine is gone for good, remove it${groups.length === 0 ? '' : `; until then it stays a member of ${listed(groups)}`}.`,
+        commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
+      };
+      // An Edge server, which is in no Exchange group, need not be in a domain.
+      if (groups.length > 0)
+        yield {
+          text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+          commands: [resetComputer(dn)],
+        };
+      return;
     case 'of another':
-      return [
-        {
-          text: 'The computer account of its name belongs to another server object: leave it.',
-          commands: [],
-          lines: [dn, `belongs to ${owner}`],
-        },
-      ];
+      yield {
+        text: 'The computer account of its name belongs to another server object: leave it.',
+        commands: [],
+        lines: [dn, `belongs to ${owner}`],
+      };
+      return;
     case 'absent':
-      return [{ text: 'No computer account was found: there is none to remove.', commands: [] }];
+      yield { text: 'No computer account was found: there is none to remove.', commands: [] };
+      return;
     default:
-      return [{ text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] }];
+      yield { text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] };
   }
 }
 
-function dnsStep(host: string): readonly Step[] {
+function* dnsStep(host: string): Generator<Step, void> {
   const [name = '', ...domain] = host.split('.');
-  if (domain.length === 0) return [];
-  const zone = domain.join('.');
-  return [
-    {
-      text: 'DNS was left alone. If the machine is gone for good, remove its records.',
-      commands: ['A', 'AAAA'].map(
-        (type) =>
-          `Remove-DnsServerResourceRecord -ZoneName ${quotedForPowerShell(zone)} -RRType ${type} -Name ${quotedForPowerShell(name)}`,
-      ),
-    },
-  ];
+  if (domain.length === 0) return;
+  const record = `-ZoneName ${quotedForPowerShell(domain.join('.'))} -RRType`;
+  yield {
+    text: 'DNS was left alone. If the machine is gone for good, remove its records.',
+    commands: ['A', 'AAAA'].map(
+      (type) => `Remove-DnsServerResourceRecord ${record} ${type} -Name ${quotedForPowerShell(name)}`,
+    ),
+  };
 }
 
 /** What removes the databases: no cmdlet where no Exchange is left; public folder databases ended with 2010. */
