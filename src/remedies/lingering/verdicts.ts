@@ -7,8 +7,9 @@
 
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn } from '../../ad/dn.ts';
-import { booleanOf, type Entry, formatGuid, guidBase, guidOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { booleanOf, type Entry, formatGuid, guidBase, guidOf, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
+import { dnIn } from '../../ad/naming.ts';
 import {
   type AttributeStamp,
   creationStamp,
@@ -17,17 +18,16 @@ import {
   type Originator,
   stampsOf,
 } from '../../ad/replication-values.ts';
+import { readDnAttributes } from '../../ad/schema.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import {
-  and,
   type Control,
   type DirectorySession,
   deletedObjectsControl,
-  equal,
   everything,
   or,
   present,
@@ -236,14 +236,8 @@ function backLinksIn(attributes: readonly PlanAttribute[]): readonly string[] {
     .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));
 }
 
-/** FLAG_ATTR_IS_CONSTRUCTED of systemFlags (MS-ADTS 2.2.10). */
-const isConstructed = 0x4;
-
 /** Attributes of DN syntax without a link that every object has of its own nature. */
 const ofEveryObject = new Set(['distinguishedname', 'objectcategory', 'lastknownparent', 'dmdname']);
-
-/** DN, DN-Binary and DN-String (MS-ADTS 3.1.1.2.2.2). */
-const dnSyntaxes = ['2.5.5.1', '2.5.5.7', '2.5.5.14'];
 
 /**
  * Values that name one of the objects, in attributes that are no links: by the object's DN, each as "manager of CN=…". A
@@ -259,7 +253,9 @@ async function readReferrers(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();
   if (dns.length === 0) return found;
-  const attributes = await unlinkedDnAttributes(session);
+  const attributes = (await readDnAttributes(session))
+    .filter(({ link, name }) => link === undefined && !ofEveryObject.has(name.toLowerCase()))
+    .map(({ name }) => name);
   if (attributes.length === 0) return found;
   const wanted = new Map(dns.map((dn) => [normalizedDn(dn), dn]));
   for (const base of namingContexts) {
@@ -276,31 +272,13 @@ async function readReferrers(
   return found;
 }
 
-/** DN-Binary and DN-String have their other part before the DN: "B:32:…:CN=…". A value that is no DN names nothing. */
+/** A value that is no DN names nothing. */
 function keyOf(value: string): string {
-  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
+  const dn = dnIn(value);
   try {
     return normalizedDn(dn);
   } catch (error) {
     if (error instanceof DirectoryError) return dn;
     throw error;
   }
-}
-
-async function unlinkedDnAttributes(session: DirectorySession): Promise<readonly string[]> {
-  const base = session.rootDse.schemaNamingContext;
-  if (base === undefined) return [];
-  const filter = and(
-    equal('objectClass', 'attributeSchema'),
-    or(...dnSyntaxes.map((syntax) => equal('attributeSyntax', syntax))),
-  );
-  const names: string[] = [];
-  const attributes = ['lDAPDisplayName', 'linkID', 'systemFlags'];
-  for await (const entry of session.search({ base, scope: 'one', filter, attributes })) {
-    const name = textOf(entry, 'lDAPDisplayName');
-    const isStored = ((integerOf(entry, 'systemFlags') ?? 0) & isConstructed) === 0;
-    const isLink = (integerOf(entry, 'linkID') ?? 0) !== 0;
-    if (name !== undefined && isStored && !isLink && !ofEveryObject.has(name.toLowerCase())) names.push(name);
-  }
-  return names;
 }

@@ -5,6 +5,7 @@
 
 import { normalizedDn, sameDn } from '../../ad/dn.ts';
 import { hasFullCopy } from '../../ad/forest.ts';
+import { dnIn } from '../../ad/naming.ts';
 import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import { deletesFromPlan } from '../../change/from-plan-alone.ts';
@@ -444,9 +445,7 @@ function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
     entry.attributes.filter(({ name }) => name.toLowerCase() === 'msds-revealedusers').flatMap(({ values }) => values),
   );
   const own = dnsOf([...remains.account, ...remains.kerberos]);
-  const users = distinct(revealed.map((value) => String(value).replace(/^B:\d+:[^:]*:/, ''))).filter(
-    (dn) => !own.has(normalizedDn(dn)),
-  );
+  const users = distinct(revealed.map((value) => dnIn(String(value)))).filter((dn) => !own.has(normalizedDn(dn)));
   return finding(warning, 'revealed-passwords', users, {
     title: `The read-only domain controller has had the passwords of ${counted(users.length, 'account')}`,
     detail:
