@@ -52,13 +52,19 @@ export interface EmbeddedForest extends Connector {
   toLdif(): Iterable<string>;
 }
 
-/** Throws LdifSyntaxError, FileError for a statement that cannot be read, and what reading the sources throws. */
+/**
+ * Opens a forest over LDIF data.
+ * @throws LdifSyntaxError; FileError or ValueSyntaxError for a statement that cannot be read; what reading the sources throws
+ */
 export async function openEmbeddedForest(options: EmbeddedOptions): Promise<EmbeddedForest> {
   const { kind, sources, clock } = options;
   return embeddedForest(await (kind === 'forest' ? loadForest(sources, clock()) : loadExport(sources)), options);
 }
 
-/** The forest of what was loaded, whose stores are its own from then on. */
+/**
+ * The forest of what was loaded, whose stores are its own from then on.
+ * @throws FileError or ValueSyntaxError for a statement that cannot be read
+ */
 export function embeddedForest(loaded: LoadedForest, options: Omit<EmbeddedOptions, 'sources'>): EmbeddedForest {
   const { controllers, rootDses } = loaded;
   const writable = controllers.find(({ domainController }) => !domainController.isReadOnly);

@@ -54,7 +54,7 @@ function fillIn(text: string, now: Date): string {
 }
 
 /**
- * A stamp from its statement.
+ * A stamp from its statement. Throws ValueSyntaxError for what is no time.
  * @param originOf the invocationId for the statement's ORIGIN; for undefined, that of the DC that wrote the rest
  */
 export function readStamp(
@@ -101,7 +101,10 @@ function hostsIn(
   return words.map((host) => find(host, domainControllers, `${statement}: ${host}`).host);
 }
 
-/** What a rootDSE record states of its DC's replication. Throws FileError if it cannot be read or names an unknown DC. */
+/**
+ * What a rootDSE record states of its DC's replication.
+ * @throws FileError if a statement lacks its time or names an unknown DC; ValueSyntaxError for what is no time
+ */
 export function replicationOf(
   record: RootDseRecord,
   domainControllers: readonly DomainController[],

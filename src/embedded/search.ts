@@ -47,7 +47,10 @@ export function findEntries(query: Query, reader: Requester): StoredEntry[] {
   return found;
 }
 
-/** An export may lack the entry that a search begins at, and yet have entries below it. */
+/**
+ * The place that a search begins at. An export may lack the entry there, and yet have entries below it. Throws Refusal as
+ * resolveEntry does.
+ */
 export function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Requester): StoredEntry {
   if (base === '') {
     if (!reader.wholeForest) throw refuse.noObject('');

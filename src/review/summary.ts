@@ -255,12 +255,11 @@ export function summaryLine(plan: Plan, style: Style): string {
 
 type ChangeState = 'written' | 'skipped' | 'failed' | 'unknown';
 
-/** The last outcome of one change. */
-export interface ChangeOutcome {
+/** What became of one change in the last run that reached it. */
+interface Became {
   readonly state: ChangeState;
   /** ISO 8601, UTC. */
   readonly time: string;
-  readonly by: Author | undefined;
   /** The DC that was written to. */
   readonly server: string | undefined;
   readonly detail: string | undefined;
@@ -283,7 +282,7 @@ export interface Outcome {
   readonly total: number;
   readonly written: number;
   /** Of the changes that a run began with. */
-  of(change: Change): ChangeOutcome | undefined;
+  of(change: Change): Became | undefined;
 }
 
 const states: Readonly<Partial<Record<JournalEvent, ChangeState>>> = {
@@ -297,7 +296,7 @@ const states: Readonly<Partial<Record<JournalEvent, ChangeState>>> = {
 /** The outcome of a plan; undefined if no run of it is in the records. */
 export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcome | undefined {
   const runs: Run[] = [];
-  const outcomes = new Map<Change, ChangeOutcome>();
+  const outcomes = new Map<Change, Became>();
   let undone: Outcome['undone'];
   for (const record of records.filter(({ plan: id }) => id === plan.id)) {
     const { event, time, by, connection, server, detail } = record;
@@ -307,7 +306,7 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
     if (event === 'begin') runs.push({ begun: time, by, connection });
     if (event === 'end' && run !== undefined) runs[runs.length - 1] = { ...run, ended: time };
     if (event === 'undone') undone = { time, by, lost: record.lost ?? 0 };
-    if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, by: run?.by, server, detail });
+    if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, server, detail });
   }
   if (runs.length === 0 && outcomes.size === 0) return undefined;
   return {

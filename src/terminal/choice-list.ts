@@ -26,7 +26,7 @@ interface List {
 /** Longer lists are filtered by typing. In a short one a stray letter would move the pointer to another choice. */
 const shortList = 7;
 
-/** The question for one of several values. */
+/** The question for one of several values. Throws RangeError if all choices are disabled. */
 export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceListState, T> {
   const { noneOfThese, initial = 0 } = question;
   const choices = noneOfThese === undefined ? question.choices : [...question.choices, noneOfThese];
@@ -82,7 +82,10 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
 /** Longer answers are shown as a number, not as a list. */
 const fewLabels = 6;
 
-/** The question for any number of values: the space bar marks, Tab marks all choices that are shown, or none of them. */
+/**
+ * The question for any number of values: the space bar marks, Tab marks all choices that are shown, or none of them. Throws
+ * RangeError if all choices are disabled.
+ */
 export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<ChoiceListState, readonly T[]> {
   const { choices } = question;
   const list: List = { choices, none: undefined, start: startOn(choices, 0) };
