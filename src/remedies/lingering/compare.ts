@@ -171,7 +171,7 @@ async function withSession<T>(
 }
 
 /** How far a list is, and when to stop reading it. */
-export interface Reading {
+interface Reading {
   readonly signal: AbortSignal;
   readonly onCount: (count: number) => void;
 }

@@ -116,7 +116,7 @@ function keysOf(change: DirectoryChange): readonly string[] {
  *
  * @param heir DN of its NTDS Settings; undefined offline
  */
-export function corrections(
+function corrections(
   roles: readonly Role[],
   settingsDn: string | undefined,
   heir: string | undefined,

@@ -139,7 +139,7 @@ export function wasOneOf(value: string, { guids, roots }: Pick<Going, 'guids' | 
 }
 
 /** Every entry of a domain or application partition, with the attributes whose values are DNs: it holds much else. */
-export async function* everyEntryOfPartition(
+async function* everyEntryOfPartition(
   session: DirectorySession,
   partition: string,
   { mayName }: Pick<NamingTest, 'mayName'>,

@@ -127,7 +127,7 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
 }
 
 /** What is left to do: as data in the plan. */
-export function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
+function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
   const { chosen, forest, roles } = facts;
   if (chosen === undefined) return [];
   const { identity, candidate } = chosen;
@@ -144,7 +144,7 @@ export function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
 }
 
 /** What in the plan's steps this remedy never writes. */
-export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
+function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
   return steps.filter((step) => !isOwnStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
 }
 

@@ -85,19 +85,18 @@ function signsOf(candidate: Candidate, { now, isExport, sysvolMembers, dnsNodes 
   const isOwn = (value: string): boolean =>
     [account?.dn, settings?.dn].some((dn) => dn !== undefined && sameDn(dn, value));
   const member = sysvolMembers.find(({ references }) => references.some(isOwn));
+  const noAccount = isAccountKnown ? 'no DC account' : 'account not known';
   return [
-    ...(reach.kind === 'this' ? [isExport ? 'the export was made there' : 'connected to it'] : []),
-    ...(reach.kind === 'answers' ? ['answers'] : []),
-    ...(reach.kind === 'silent' ? [`does not answer: ${reach.why}`] : []),
-    ...(kind === 'dc' && reach.kind !== 'this' && !isExport ? [heardInWords(candidate)] : []),
-    ...(settings === undefined ? [kind === 'account' ? 'no server object' : 'no NTDS Settings'] : []),
-    ...(account === undefined
-      ? [isAccountKnown ? 'no DC account' : 'account not known']
-      : [accountInWords(account, now)]),
-    ...(member === undefined ? [] : [`SYSVOL by ${member.by}`]),
-    ...(host === undefined || dnsNodes.length === 0 ? [] : [isInDns(dnsNodes, host) ? 'in DNS' : 'not in DNS']),
-    ...(settings?.isReadOnly === true ? ['read-only'] : []),
-  ];
+    reach.kind === 'this' && (isExport ? 'the export was made there' : 'connected to it'),
+    reach.kind === 'answers' && 'answers',
+    reach.kind === 'silent' && `does not answer: ${reach.why}`,
+    kind === 'dc' && reach.kind !== 'this' && !isExport && heardInWords(candidate),
+    settings === undefined && (kind === 'account' ? 'no server object' : 'no NTDS Settings'),
+    account === undefined ? noAccount : accountInWords(account, now),
+    member !== undefined && `SYSVOL by ${member.by}`,
+    host !== undefined && dnsNodes.length > 0 && (isInDns(dnsNodes, host) ? 'in DNS' : 'not in DNS'),
+    settings?.isReadOnly === true && 'read-only',
+  ].filter((one) => one !== false);
 }
 
 function accountInWords({ isEnabled, lastLogon }: NonNullable<Candidate['account']>, now: Date): string {
@@ -155,7 +154,7 @@ function changeInWords(change: Lost['change']): string {
 }
 
 /** "gone: DC1 heard of it 71 days ago" */
-export function hintOf(candidate: Candidate, facts: MetadataFacts): string {
+function hintOf(candidate: Candidate, facts: MetadataFacts): string {
   return [verdictOf(candidate, facts), ...signsOf(candidate, facts)].join(' · ');
 }
 

@@ -54,7 +54,7 @@ export function uncountedInWords(one: DeletedObjects): string {
 }
 
 /** How they are counted. */
-export interface CountOptions {
+interface CountOptions {
   /** Whether objects that are deleted and not yet recycled can be brought back. */
   readonly recycleBinIsOn: boolean;
   /** Called now and then with how far a naming context is. */

@@ -56,7 +56,7 @@ export interface LookEvidence {
 }
 
 /** Less is not honoured in every case: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
-export const shortestLifetime = 3;
+const shortestLifetime = 3;
 /** A hundred years: what is longer is a typing error, and reaches back to where Windows' calendar begins. */
 const longestLifetime = 36_500;
 /** The largest value of the attribute's syntax, Integer (MS-ADTS 3.1.1.2.2.2). */
@@ -156,7 +156,7 @@ async function readShowrepl(argument: string, currentFolder: string): Promise<Sh
  * Reads the plan of a look for lingering objects.
  * @throws UsageError if the folder cannot be read or holds another plan; PlanNotUsableError if the plan was edited
  */
-export async function readEvidence(
+async function readEvidence(
   folder: string,
   { currentFolder, lingeringFinder, patience }: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
 ): Promise<LookEvidence> {

@@ -160,7 +160,7 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
 const day = 86_400_000;
 
 /** "47 days", "cut off: does not answer; last heard of 71 days ago", or why it is not known. */
-export function newsInWords({ party, state, silence, cutOff, heard }: Row): string {
+function newsInWords({ party, state, silence, cutOff, heard }: Row): string {
   const isSilent = party.state.kind !== 'answered';
   const lastHeard = heard === undefined ? '' : `; last heard of ${durationInWords(heard.age)} ago`;
   const silent = party.state.kind === 'not-asked' ? 'not in the export' : 'does not answer';
