@@ -45,9 +45,10 @@ export async function compareCopies(copies: CopiesToCompare, world: DirectoryWor
   }
   try {
     return await withSession(reference, world, async (session) => {
-      const list = await readList(session, namingContext, readingOf(reference, namingContext, world));
+      const opened: OpenController = { domainController: reference, session };
+      const list = await readList(opened, namingContext, world);
       const found = await inParallel(others, domainControllersAtOnce, (other) =>
-        compareCopy({ domainController: reference, session }, other, list, copies, world),
+        compareCopy(opened, other, list, copies, world),
       );
       return found.flat();
     });
@@ -61,22 +62,18 @@ export async function compareCopies(copies: CopiesToCompare, world: DirectoryWor
 async function compareCopy(
   reference: OpenController,
   other: DomainController,
-  list: Awaited<ReturnType<typeof readList>>,
+  list: GuidList,
   copies: CopiesToCompare,
   world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
-  const { namingContext } = copies;
   try {
     return await withSession(other, world, async (session) => {
-      const reading = readingOf(other, namingContext, world);
-      const { here, there } = await compareWithList(session, namingContext, list, reading);
       const opened: OpenController = { domainController: other, session };
-      const judge = (guids: readonly Buffer[], target: OpenController, by: OpenController): Promise<Comparison> =>
-        judgeDirection(guids, target, by, copies);
+      const { here, there } = await compareWithList(opened, copies.namingContext, list, world);
       const comparisons = [
         // An RODC's copy proves nothing about another one's: removal takes a writable reference.
-        ...(other.isReadOnly ? [] : [await judge(there, reference, opened)]),
-        await judge(here, opened, reference),
+        ...(other.isReadOnly ? [] : [await judgeDirection(there, reference, opened, copies)]),
+        await judgeDirection(here, opened, reference, copies),
       ];
       world.watch.update(hostOf(other), 'compared');
       return comparisons;
@@ -147,14 +144,6 @@ async function requireDeletedObjectsShown(session: DirectorySession, namingConte
   });
 }
 
-function readingOf(domainController: DomainController, namingContext: string, { signal, watch }: DirectoryWorld) {
-  return {
-    signal,
-    onCount: (count: number) =>
-      watch.update(hostOf(domainController), `${count.toLocaleString('en')} objects in ${namingContext}`),
-  };
-}
-
 async function withSession<T>(
   domainController: DomainController,
   world: DirectoryWorld,
@@ -170,38 +159,32 @@ async function withSession<T>(
   }
 }
 
-/** How far a list is, and when to stop reading it. */
-interface Reading {
-  readonly signal: AbortSignal;
-  readonly onCount: (count: number) => void;
-}
-
-/** All objects of a naming context on the session's DC. Throws DirectoryError. */
-async function readList(session: DirectorySession, namingContext: string, reading: Reading): Promise<GuidList> {
+/** All objects of a naming context on a DC. Throws DirectoryError. */
+async function readList(on: OpenController, namingContext: string, world: DirectoryWorld): Promise<GuidList> {
   const list = new GuidList();
-  await eachObject(session, namingContext, reading, (guid, isDeleted) => list.add(guid, isDeleted));
+  await eachObject(on, namingContext, world, (guid, isDeleted) => list.add(guid, isDeleted));
   return list;
 }
 
 /** objectGUIDs that are not alike on two DCs. */
 interface Differences {
-  /** What the session's DC has alive and the list's has not, or only deleted; and tombstones that the list's lacks. */
+  /** What the DC has alive and the list's has not, or only deleted; and tombstones that the list's lacks. */
   readonly here: readonly Buffer[];
   /** The other direction. */
   readonly there: readonly Buffer[];
 }
 
-/** Compares the objects of a naming context on the session's DC with a list, and keeps only what differs. Throws DirectoryError. */
+/** Compares the objects of a naming context on a DC with a list, and keeps only what differs. Throws DirectoryError. */
 async function compareWithList(
-  session: DirectorySession,
+  on: OpenController,
   namingContext: string,
   list: GuidList,
-  reading: Reading,
+  world: DirectoryWorld,
 ): Promise<Differences> {
   const here: Buffer[] = [];
   const there: Buffer[] = [];
   const isSeen = new Uint8Array(list.size);
-  await eachObject(session, namingContext, reading, (guid, isDeleted) => {
+  await eachObject(on, namingContext, world, (guid, isDeleted) => {
     const index = list.indexOf(guid);
     if (index !== undefined) isSeen[index] = 1;
     if (index === undefined) here.push(Buffer.from(guid));
@@ -213,9 +196,9 @@ async function compareWithList(
 
 /** @param visit gets a view of a larger buffer, to be copied */
 async function eachObject(
-  session: DirectorySession,
+  { domainController, session }: OpenController,
   namingContext: string,
-  { signal, onCount }: Reading,
+  { signal, watch }: DirectoryWorld,
   visit: (guid: Buffer, isDeleted: boolean) => void,
 ): Promise<void> {
   const found = session.search({
@@ -226,13 +209,15 @@ async function eachObject(
     controls: [deletedObjectsControl(session.rootDse.supportedControls)],
   });
   let count = 0;
+  const showCount = (): void =>
+    watch.update(hostOf(domainController), `${count.toLocaleString('en')} objects in ${namingContext}`);
   for await (const entry of found) {
     if (count % 1000 === 0) requireTime(signal, namingContext, session);
     count += 1;
-    if (count % 1000 === 0) onCount(count);
+    if (count % 1000 === 0) showCount();
     visit(guidBytes(entry, session), booleanOf(entry, 'isDeleted') === true);
   }
-  onCount(count);
+  showCount();
 }
 
 /** An object without its GUID would look as if the DC did not have it. */
