@@ -136,26 +136,16 @@ function cellOf(comparisons: readonly Comparison[]): { readonly text: string; re
     : { text: 'none', mark: 'good' };
 }
 
-const headings: Readonly<Record<Verdict, string>> = {
-  lingering: 'Lingering',
-  undeleted: 'Restored after the other DC forgot the deletion',
-  abandoned: 'Abandoned: the DC that created it no longer exists',
-  new: 'New: not replicated yet',
-  late: 'Late: the deletion is on its way',
-  transient: 'Only a tombstone is left',
-  dynamic: 'Dynamic objects, left out',
-  'not-provable': 'Not provable: no creation stamp shown',
-};
-
-const counts: Readonly<Record<Verdict, string>> = {
-  lingering: 'Lingering',
-  undeleted: 'Restored',
-  abandoned: 'Abandoned',
-  new: 'New',
-  late: 'Late',
-  transient: 'Tombstone only',
-  dynamic: 'Dynamic',
-  'not-provable': 'Not provable',
+/** The heading of a list of objects, and that of a column of counts. */
+const headings: Readonly<Record<Verdict, { readonly list: string; readonly column: string }>> = {
+  lingering: { list: 'Lingering', column: 'Lingering' },
+  undeleted: { list: 'Restored after the other DC forgot the deletion', column: 'Restored' },
+  abandoned: { list: 'Abandoned: the DC that created it no longer exists', column: 'Abandoned' },
+  new: { list: 'New: not replicated yet', column: 'New' },
+  late: { list: 'Late: the deletion is on its way', column: 'Late' },
+  transient: { list: 'Only a tombstone is left', column: 'Tombstone only' },
+  dynamic: { list: 'Dynamic objects, left out', column: 'Dynamic' },
+  'not-provable': { list: 'Not provable: no creation stamp shown', column: 'Not provable' },
 };
 
 /** How many objects of each verdict there are, by pair of DCs and naming context; verdicts that occur. */
@@ -176,10 +166,12 @@ function countsTable(facts: LingeringFacts): readonly TableExhibit[] {
   }));
   const columns = [
     ...[{ heading: 'On' }, { heading: 'Against' }, { heading: 'Partition' }],
-    ...[...shown.map((verdict) => counts[verdict]), ...(hasChanged ? ['Changed since'] : [])].map((heading) => ({
-      heading,
-      align: 'right' as const,
-    })),
+    ...[...shown.map((verdict) => headings[verdict].column), ...(hasChanged ? ['Changed since'] : [])].map(
+      (heading) => ({
+        heading,
+        align: 'right' as const,
+      }),
+    ),
   ];
   return [{ kind: 'table', id: 'counts', title: 'Objects by verdict', columns, groups: [{ heading: '', rows }] }];
 }
@@ -204,7 +196,7 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
       rows.length < these.length ? `, of which the first ${rows.length.toLocaleString('en')} are listed` : '';
     return [
       {
-        heading: `${headings[verdict]} (${these.length.toLocaleString('en')}${part})`,
+        heading: `${headings[verdict].list} (${these.length.toLocaleString('en')}${part})`,
         rows: rows.map((one) => rowOf(one, facts.originator)),
       },
     ];

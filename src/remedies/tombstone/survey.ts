@@ -138,8 +138,8 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
       place: row.party.domainController.site,
       text: newsInWords(row),
       ...(row.silence === undefined ? {} : { value: row.silence / day }),
+      ...(row.stage === undefined ? {} : stages[row.stage]),
       mark: markOf(row),
-      ...noteOf(row),
     })),
   };
   if (splits.length === 0) return [bars];
@@ -150,7 +150,7 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
     rows: splits.flatMap(({ sides, age }) =>
       sides.map((side) => ({
         text: `${sideInWords(side)}: ${age === undefined ? 'longer than the lifetime' : durationInWords(age)} towards ${listed(sides.filter((other) => other !== side).map(sideInWords))}`,
-        mark: age === undefined ? ('bad' as const) : markOfStage(stageUnder(age, lifetime, former)),
+        mark: age === undefined ? ('bad' as const) : stages[stageUnder(age, lifetime, former)].mark,
       })),
     ),
   };
@@ -185,36 +185,16 @@ function newsInWords({ party, state, silence, cutOff, heard }: Row): string {
 function markOf({ state, stage }: Row): Mark {
   if (state === 'gone') return 'unknown';
   if (state === 'alone') return 'good';
-  return stage === undefined ? 'unknown' : markOfStage(stage);
+  return stage === undefined ? 'unknown' : stages[stage].mark;
 }
 
-function markOfStage(stage: Stage): Mark {
-  switch (stage) {
-    case 'past-lifetime':
-    case 'past-former-lifetime':
-      return 'bad';
-    case 'near-lifetime':
-    case 'watch-list':
-      return 'watch';
-    case 'fine':
-      return 'good';
-  }
-}
-
-function noteOf({ stage }: Row): { readonly note?: string } {
-  switch (stage) {
-    case 'past-lifetime':
-      return { note: 'past lifetime' };
-    case 'past-former-lifetime':
-      return { note: 'past former lifetime' };
-    case 'near-lifetime':
-      return { note: 'near lifetime' };
-    case 'watch-list':
-      return { note: 'watch' };
-    default:
-      return {};
-  }
-}
+const stages: Readonly<Record<Stage, { readonly mark: Mark; readonly note?: string }>> = {
+  fine: { mark: 'good' },
+  'watch-list': { mark: 'watch', note: 'watch' },
+  'near-lifetime': { mark: 'watch', note: 'near lifetime' },
+  'past-former-lifetime': { mark: 'bad', note: 'past former lifetime' },
+  'past-lifetime': { mark: 'bad', note: 'past lifetime' },
+};
 
 const histogramRows = 12;
 
