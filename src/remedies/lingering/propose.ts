@@ -2,7 +2,7 @@
 
 import { dnDepth, isSameOrBelow } from '../../ad/dn.ts';
 import { hostOf } from '../../ad/forest.ts';
-import type { Change, Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
+import type { Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
 import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import { intentOf, type LingeringFacts, type LingeringScope } from './gather.ts';
@@ -75,13 +75,7 @@ export function foundIn({ comparisons }: Pick<LingeringFacts, 'comparisons'>): r
 
 /** An object of the reference may be lingering by several others: one of them is asked. */
 function firstOfEach(found: readonly Found[]): readonly Found[] {
-  const seen = new Set<string>();
-  return found.filter(({ guid, comparison }) => {
-    const key = `${comparison.target.dn} ${guid}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  return distinct(found, ({ guid, comparison }) => `${comparison.target.dn} ${guid}`);
 }
 
 /** By DC and naming context; children before their parents, as a DC removes no object that has some. */
@@ -113,9 +107,8 @@ function changeOf({ dn, guid, attributes, comparison }: Found): readonly RemoveL
 /** What in the plan this remedy never writes. */
 export function faultsOfPlan(plan: Plan): readonly string[] {
   if (plan.target.kind !== 'forest') return ['its target is not a forest'];
-  const cleaned = new Set(
-    plan.changes.flatMap((change) => (change.kind === 'remove-lingering' ? [change.on.toLowerCase()] : [])),
-  );
+  const removals = plan.changes.filter((change) => change.kind === 'remove-lingering');
+  const cleaned = new Set(removals.map(({ on }) => on.toLowerCase()));
   return [
     ...(plan.undoes === undefined ? [] : ['it undoes a plan, and there is nothing to undo']),
     ...(typeof plan.intent['reference'] === 'string' ? [] : ['its intent names no reference']),
@@ -128,17 +121,15 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
         !isSameOrBelow(dn, namingContext) && `it removes ${dn}, which is not in ${namingContext}`,
       ].filter((one) => one !== false);
     }),
-    ...namedTwice(plan.changes),
+    ...namedTwice(removals),
   ];
 }
 
 /** An object of a DC is removed once, and a DC has one name: each has a command and a file of its own. */
-function namedTwice(changes: readonly Change[]): readonly string[] {
+function namedTwice(removals: readonly RemoveLingeringChange[]): readonly string[] {
   const names = new Map<string, string>();
   const objects = new Set<string>();
-  return changes.flatMap((change) => {
-    if (change.kind !== 'remove-lingering') return [];
-    const { on, guid, dn } = change;
+  return removals.flatMap(({ on, guid, dn }) => {
     const object = `${on} ${guid}`.toLowerCase();
     const name = names.get(on.toLowerCase()) ?? on;
     const faults = [
