@@ -1,8 +1,7 @@
 /** adsi-remedy completion: scripts for shells, made from the commands and their flag tables. */
 
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import type { Flag, FlagTable } from '../flags.ts';
-import { readArguments } from '../flags.ts';
+import { type Flag, type FlagTable, readArguments } from '../flags.ts';
 import { completionFlags } from './command-flags.ts';
 import type { CommandSpec, Context } from './context.ts';
 

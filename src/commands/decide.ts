@@ -56,8 +56,8 @@ export function readDecision(
   return output.canAsk ? { kind: 'ask' } : { kind: 'dry-run' };
 }
 
-/** What the flags say of carrying a plan out. */
-interface Carrying {
+/** What the flags say on how a plan is applied. */
+interface ApplyOptions {
   readonly waitSeconds: number;
   /** Whether the user may be asked to wait for DCs that do not have the change yet. */
   readonly offersToWait: boolean;
@@ -67,11 +67,11 @@ interface Carrying {
   readonly confirm: string | undefined;
 }
 
-/** @throws UsageError for a time to wait that is none */
-export function carryingOf(
+/** What the flags of a remedy or of undo say on it. @throws UsageError if --wait gives no number of seconds */
+export function applyOptionsOf(
   { accept, confirm, wait }: Flags<typeof acceptFlags & typeof entryFlags>,
   { kind }: Decision,
-): Carrying {
+): ApplyOptions {
   return {
     accept,
     confirm,
@@ -80,8 +80,8 @@ export function carryingOf(
   };
 }
 
-/** A plan that was shown, and what carrying it out needs. */
-export interface Finished extends Carrying {
+/** A plan that was shown, and what saving and applying it need. */
+export interface Finished extends ApplyOptions {
   readonly plan: Plan;
   readonly remedy: Remedy;
   /** Files for the change folder beside the plan's documents. */

@@ -25,7 +25,7 @@ import {
   remedyFlags,
 } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryingOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { applyOptionsOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
 
@@ -45,7 +45,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   const flags = commonFlagsIn(given);
   const output = createOutput(context, flags);
   const decision = readDecision(entry.name, flags, output);
-  const carrying = carryingOf(flags, decision);
+  const applyOptions = applyOptionsOf(flags, decision);
   const remedy = await entry.load();
   const isWizard = decision.kind === 'ask';
   const options = await optionsFrom(remedy, given, output.canAsk && !flags.yes, context, output);
@@ -54,7 +54,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
   try {
     const known: Look[] = [];
-    const prepared = await askingAgain(prompterBeside(flags.yes, output), async (prompter) => {
+    const prepared = await askingAgain(prompterWith(flags.yes, output), async (prompter) => {
       const asked = { ...output, prompter };
       const settled = await settle(remedy, opened, options, { prompter, isWizard }, known, asked);
       const { facts } = settled;
@@ -67,7 +67,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         records: remedy.records?.(facts) ?? [],
         folderName: entry.name,
         directory: opened.directory,
-        ...carrying,
+        ...applyOptions,
       };
       return { kind: 'finished' as const, files, finished, outcome: await settleOutcome(finished, decision, asked) };
     });
@@ -90,8 +90,8 @@ function commonFlagsIn(given: Flags): CommonFlags {
   return { ...readArguments('', [], absentFlags).flags, ...given } as CommonFlags;
 }
 
-/** --yes asks nothing, in every remedy. */
-function prompterBeside(yes: boolean, { isJson, canAsk, prompter }: Output): Prompter {
+/** The prompter of the output; --yes too has each question refused with the flag for its answer. */
+function prompterWith(yes: boolean, { isJson, canAsk, prompter }: Output): Prompter {
   if (!yes || isJson) return prompter;
   return unavailablePrompter('--yes asks nothing', canAsk ? 'leave out --yes' : undefined);
 }

@@ -233,7 +233,7 @@ function inWords({ measure, title }: Finding): string {
 }
 
 /**
- * An undo makes objects and puts rights and bytes back. One that somebody made up must not, so the change that it
+ * An undo makes objects and puts rights and bytes back. One that was made up must not, so the change that it
  * reverses has to be near and permitted by its remedy, and its journal has to say that it was applied; of an undo that
  * is undone the same holds in turn.
  *

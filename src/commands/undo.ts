@@ -30,7 +30,7 @@ import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
 import { withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryingOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { applyOptionsOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { finishPlan, frameOf } from './run-remedy.ts';
 import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
@@ -90,7 +90,7 @@ async function undoChange(
   output: Output,
 ): Promise<ExitStatus> {
   const { folder, plan: original, records } = saved;
-  const carrying = carryingOf(flags, decision);
+  const applyOptions = applyOptionsOf(flags, decision);
   const access = accessBy(flags, output.canAsk && !flags.yes);
   const all = changesToUndo(original, records, access.isApproved);
   const opened = await openWorldOf(saved, access, context, output);
@@ -137,7 +137,7 @@ async function undoChange(
         folderName: 'undo',
         home: folder,
         directory: opened.directory,
-        ...carrying,
+        ...applyOptions,
       };
       return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
     });

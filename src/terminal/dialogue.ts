@@ -1,3 +1,5 @@
+/** A question as a state that keys change, and how it is drawn while it is open and when it is closed. */
+
 import type { Signs, Style } from './style.ts';
 import { displayWidth, truncate, visible, wrap } from './text-layout.ts';
 

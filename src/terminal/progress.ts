@@ -1,3 +1,5 @@
+/** Progress on lines that are redrawn: one bar of a count, or a row for each name. */
+
 import { type Signs, type Style, unicodeSigns } from './style.ts';
 import { displayWidth, pad, truncate, visible } from './text-layout.ts';
 

@@ -1,3 +1,5 @@
+/** Questions that are answered by typing: a line of text, a number, a secret, yes or no. */
+
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './prompter.ts';
 import { displayWidth, graphemesOf, startOf, visible, wrap, wrapped } from './text-layout.ts';
