@@ -29,7 +29,7 @@ export const acceptFlags = {
 export const decisionFlags = {
   'dry-run': {
     kind: 'yes-no',
-    help: 'stop after the diff; the default without a terminal, if neither --save nor --yes is given',
+    help: 'stop after the diff; the default without a terminal and with --json, if neither --save nor --yes is given',
     group: outcomeGroup,
   },
   save: {
@@ -182,7 +182,7 @@ export const applyFlags = {
   },
   yes: {
     kind: 'yes-no',
-    help: 'do not ask at a terminal; without one nothing is asked',
+    help: 'do not ask at a terminal; without one, and with --json, nothing is asked',
     group: outcomeGroup,
   },
   ...acceptFlags,

@@ -40,7 +40,7 @@ const own: readonly CommandSpec[] = [
     operand: '[DIR]',
     summary: 'try it all on a practice site (default ./adsi-remedy-practice)',
     about:
-      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
+      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal, and with --json, the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
     flags: async () => outputFlags,
     examples: ['practice', 'practice /tmp/site'],
     load: async () => (await import('./practice.ts')).run,

@@ -361,7 +361,7 @@ async function askUser(output: Output): Promise<string> {
   const user = await output.prompter.input({
     id: 'directory.user',
     message: 'As which user? (admin@corp.example.com or CORP\\admin)',
-    flag: '--user NAME',
+    flag: '--user NAME or --auth integrated',
     validate: (text) => (text.trim() === '' ? 'Give a user principal name or DOMAIN\\user.' : undefined),
   });
   return user.trim();

@@ -47,7 +47,7 @@ export interface Output {
   readonly screen: ProgressScreen;
   /** Waits a moment for what another program holds, and says so, once for each file. */
   readonly patience: Patience;
-  /** Where nobody can be asked, each question is refused with the flag for its answer. */
+  /** Without a terminal, and with --json, each question is refused with the flag for its answer. */
   readonly prompter: Prompter;
 }
 
@@ -130,7 +130,10 @@ function prompterFor(
   isJson: boolean,
   look: Pick<Terminal, 'output' | 'color' | 'signs'>,
 ): Prompter {
-  if (isJson) return unavailablePrompter('--json asks nothing', isAtTerminal ? 'leave out --json' : undefined);
+  if (isJson) {
+    const otherWay = isAtTerminal ? 'leave out --json' : 'run it at a terminal without --json';
+    return unavailablePrompter('--json asks nothing', otherWay);
+  }
   if (context.prompter !== undefined) return context.prompter;
   if (!isAtTerminal) return unavailablePrompter('there is no terminal to ask at');
   return terminalPrompter({ input: context.stdin, canRedraw: canRedraw(context), ...look });

@@ -71,7 +71,7 @@ export interface ConfirmQuestion extends Question {
 
 /**
  * Asks the user, one question at a time. Escape rejects with BackError; Ctrl-C, Ctrl-D and the end of the input reject with
- * CancelledError; without a terminal every question rejects with UsageError.
+ * CancelledError; where no question can be asked, each rejects with UsageError.
  */
 export interface Prompter {
   select<T>(question: SelectQuestion<T>): Promise<T>;
@@ -84,16 +84,16 @@ export interface Prompter {
   confirm(question: ConfirmQuestion): Promise<boolean>;
 }
 
+/** How to be asked after all. */
+type OtherWay = 'run it at a terminal' | 'run it at a terminal without --json' | 'leave out --json' | 'leave out --yes';
+
 /**
- * The prompter without a terminal: every question rejects with a UsageError that names the flag for the answer.
+ * The prompter where no question can be asked: each rejects with a UsageError that names the flag for the answer.
  *
  * @param reason Why no question can be asked: "there is no terminal".
  * @param otherWay How to be asked, for a question without a flag or for a user who does not want it.
  */
-export function unavailablePrompter(
-  reason: string,
-  otherWay: 'run it at a terminal' | 'leave out --json' | 'leave out --yes' = 'run it at a terminal',
-): Prompter {
+export function unavailablePrompter(reason: string, otherWay: OtherWay = 'run it at a terminal'): Prompter {
   const refuse = async (question: Question): Promise<never> => {
     throw new UsageError({
       attempted: 'ask a question',

@@ -607,19 +607,73 @@ test('Escape goes back among the questions how to reach the directory, and out a
   expect(status).toBe(130);
 });
 
-test.each<[string, readonly string[], string]>([
-  ['how to reach the directory', [], 'Give --server HOST or --domain NAME, or leave out --json.'],
-  ['the user', ['--server', 'dc9.corp.example.com'], 'Give --user NAME, or leave out --json.'],
-  ['the password', ['--server', 'dc9.corp.example.com', '--user', 'me'], 'Give --password-stdin, or set ADSI'],
-])('--json asks nothing, at a terminal neither: %s', async (_, flags, next) => {
-  const prompter = answering({});
-  const args = ['--days', '180', '--json', ...flags];
-  const { status, stdout } = await runCommand(tombstone, args, { currentFolder: await freshFolder(), prompter });
-  expect([status, prompter.asked]).toEqual([64, []]);
+describe('--json asks nothing, not even at a terminal', () => {
+  async function runAtTerminal(args: readonly string[], env: Context['env'] = {}, input = ''): Promise<CommandRun> {
+    const prompter = answering({});
+    const world = { currentFolder: await freshFolder(), env, prompter };
+    const run = await runCommand(tombstone, [...args, '--json'], world, input);
+    expect(prompter.asked).toEqual([]);
+    return run;
+  }
+
+  const server = ['--server', 'dc9.corp.example.com'];
+
+  test.each<[string, readonly string[], string]>([
+    ['the new lifetime', server, 'Give --days N, or --unset'],
+    ['how to reach the directory', ['--unset'], 'Give --server HOST or --domain NAME, or leave out --json.'],
+    ['the user', ['--unset', ...server], 'Give --user NAME or --auth integrated, or leave out --json.'],
+    [
+      'the password',
+      ['--unset', ...server, '--user', 'me'],
+      'Give --password-stdin, or set ADSI_REMEDY_PASSWORD, or leave out --json.',
+    ],
+  ])('%s: what is missing is named', async (_, args, next) => {
+    const { status, stdout } = await runAtTerminal(args);
+    expect(status).toBe(64);
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'usage', next: expect.stringContaining(next) });
+  });
+
+  test('a domain controller outside the domain is not logged on to', async () => {
+    const services = { '_ldap._tcp.dc._msdcs.corp.example.com': [{ target: 'dc1.example.net', port: 389 }] };
+    const dns = await startDnsServer({ services });
+    const { status, stdout } = await runAtTerminal(['--unset', '--domain', 'corp.example.com', '--dns', dns]);
+    expect(status).toBe(64);
+    expect(JSON.parse(stdout).error.next).toContain('name it with --server');
+  });
+
+  test('of several domain controllers the first that answers is taken', async () => {
+    const [one, other] = ['dc1.corp.example.com', 'dc2.corp.example.com'];
+    const services = {
+      '_ldap._tcp.dc._msdcs.corp.example.com': [one, other].map((target) => ({ target, port: 389 })),
+    };
+    const lookedUp: string[] = [];
+    const dns = await startDnsServer({ services, lookedUp });
+    const args = ['--unset', '--domain', 'corp.example.com', '--dns', dns, '--user', 'me'];
+    const { status, stdout } = await runAtTerminal(args, { ADSI_REMEDY_PASSWORD: 'S3cret' });
+    expect([status, JSON.parse(stdout).error.code]).toEqual([1, 'directory']);
+    expect(new Set(lookedUp)).toEqual(new Set([one, other]));
+  });
+
+  test.each<[string, readonly string[], Context['env'], string]>([
+    ['ADSI_REMEDY_PASSWORD', [], { ADSI_REMEDY_PASSWORD: 'S3cret' }, ''],
+    ['--password-stdin', ['--password-stdin'], {}, 'S3cret\n'],
+  ])('the password comes from %s', async (_, flags, env, input) => {
+    const dc = await listening(await openForest(more, { accounts }));
+    const user = 'Administrator@corp.example.com';
+    const to = ['--server', dc, '--tls', 'none', '--dns', await startDnsServer({}), '--user', user];
+    const { status, stdout } = await runAtTerminal(['--days', '180', ...to, ...flags], env, input);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout).changes).toHaveLength(1);
+  });
+});
+
+test('--json without a terminal says that it needs one, and no --json, to be asked', async () => {
+  const args = ['--unset', '--server', 'dc9.corp.example.com', '--json'];
+  const { status, stdout } = await runCommand(tombstone, args, { currentFolder: await freshFolder() });
+  expect(status).toBe(64);
   expect(JSON.parse(stdout).error).toMatchObject({
-    code: 'usage',
     cameBack: '--json asks nothing',
-    next: expect.stringContaining(next),
+    next: 'Give --user NAME or --auth integrated, or run it at a terminal without --json.',
   });
 });
 

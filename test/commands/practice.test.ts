@@ -8,6 +8,7 @@ import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { answering } from '../support/prompter-double.ts';
 import { orphan, remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -34,8 +35,11 @@ test('practice without a terminal shows the five remedies as dry runs, and chang
   expect(await readdir(currentFolder)).toEqual(['adsi-remedy-practice']);
 });
 
-test('practice --json gives the five plans as one document, alone on stdout', async () => {
-  const { status, stdout } = await runCommand(practice, ['--json'], { currentFolder: await freshFolder() });
+test.each([
+  ['without a terminal', {}],
+  ['at a terminal', { prompter: answering({}) }],
+])('practice --json %s gives the five plans as one document, alone on stdout', async (_, world) => {
+  const { status, stdout } = await runCommand(practice, ['--json'], { currentFolder: await freshFolder(), ...world });
   expect(status).toBe(0);
   const plans: Record<string, { remedy: string; changes: unknown[] }> = JSON.parse(stdout);
   expect(Object.entries(plans).map(([name, { remedy }]) => [name, remedy])).toEqual([

@@ -127,7 +127,7 @@ function wantedLifetime(given: GivenFlags, mayAsk: boolean): WantedLifetime {
   throw new UsageError({
     attempted: 'choose the lifetime',
     on: 'tombstone',
-    cameBack: 'no flag gives it, and there is no terminal to ask at',
+    cameBack: 'no flag gives it, and no question can be asked here',
     next: 'Give --days N, or --unset to remove the value. Microsoft recommends --days 180.',
   });
 }
