@@ -118,6 +118,7 @@ export function systemFiles(): FileSystem {
     realpath: (file) => realPathStep(file).catch((error: unknown) => realPathBelowRefused(file, error)),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
+      // Making a file takes tens of times as long as opening one, so it is always handed over.
       const descriptor = await (flags === 'wx' ? opening(file, flags, mode) : openStep(file, flags, mode));
       return {
         stat: () => statStep(descriptor),
@@ -141,9 +142,9 @@ function holdsAtOnce(file: string, content: Buffer): boolean {
   compared ??= Buffer.allocUnsafeSlow(usualSize);
   const descriptor = fs.openSync(file, forReading);
   try {
-    const stats = fs.fstatSync(descriptor);
-    requireEnd(stats);
-    if (stats.size !== content.length) return false;
+    const size = sizeOf(descriptor);
+    if (size === undefined) return fs.readFileSync(descriptor).equals(content);
+    if (size !== content.length) return false;
     for (let at = 0; at < content.length; ) {
       const length = fs.readSync(descriptor, compared, 0, compared.length, at);
       const end = Math.min(at + length, content.length);
@@ -170,14 +171,19 @@ function requireEnd(stats: fs.Stats): void {
   if (!stats.isFile() && !stats.isDirectory()) throw new NotPlainFileError();
 }
 
+/** The length of an open file in bytes; undefined where only reading shows it: of a folder, or without sizes in the file system. */
+function sizeOf(descriptor: number): number | undefined {
+  const stats = fs.fstatSync(descriptor);
+  requireEnd(stats);
+  return stats.isFile() && stats.size > 0 ? stats.size : undefined;
+}
+
 function readWholeAtOnce(file: string): Buffer {
   const descriptor = fs.openSync(file, forReading);
   try {
-    const stats = fs.fstatSync(descriptor);
-    requireEnd(stats);
-    // The system says itself that it is a folder.
-    if (!stats.isFile()) return fs.readFileSync(descriptor);
-    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    const size = sizeOf(descriptor);
+    if (size === undefined) return fs.readFileSync(descriptor);
+    const bytes = Buffer.allocUnsafeSlow(size);
     let length = 0;
     for (let more = 1; more > 0 && length < bytes.length; length += more) {
       more = fs.readSync(descriptor, bytes, length, bytes.length - length, length);

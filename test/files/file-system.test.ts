@@ -73,8 +73,37 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
     await expect(replace(path.join(folder, 'missing'), Buffer.from('a'))).rejects.toMatchObject({ errno: 'ENOENT' });
     await mkdir(path.join(folder, 'inner'));
     await expect(systemFiles().readFile(path.join(folder, 'inner'))).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(systemFiles().holds(path.join(folder, 'inner'), Buffer.alloc(9))).rejects.toMatchObject({
+      code: 'EISDIR',
+    });
     await expect(systemFiles().unlink(path.join(folder, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(systemFiles().open(folder, 'wx')).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+});
+
+describe.each(disks)('files that are read and compared %s', (_, prepare) => {
+  beforeEach(prepare);
+
+  test.each([0, 1, 262_143, 262_144, 262_145, 600_000])('hold %i bytes and no others', async (length) => {
+    const files = systemFiles();
+    const file = path.join(folder, 'a');
+    const content = Buffer.alloc(length, 'ab');
+    await writeFile(file, content);
+    const last = Buffer.from(content);
+    last.fill('c', Math.max(0, length - 1));
+    expect((await files.readFile(file)).equals(content)).toBe(true);
+    expect(await files.holds(file, content)).toBe(true);
+    expect(await files.holds(file, last)).toBe(length === 0);
+    expect(await files.holds(file, Buffer.concat([content, Buffer.from('a')]))).toBe(false);
+    expect(await files.holds(file, content.subarray(1))).toBe(length === 0);
+  });
+
+  test.skipIf(process.platform !== 'linux')('are read to their end where the file system gives no sizes', async () => {
+    const content = await readFile('/proc/version');
+    expect(content.length).toBeGreaterThan(0);
+    expect(await systemFiles().readFile('/proc/version')).toEqual(content);
+    expect(await systemFiles().holds('/proc/version', content)).toBe(true);
+    expect(await systemFiles().holds('/proc/version', Buffer.alloc(0))).toBe(false);
   });
 });
 
