@@ -15,6 +15,7 @@ export interface ValueRun {
   readonly isQuoted: boolean;
 }
 
+/** A place that gives a key a value: its run of bytes, or why that is not known. */
 export type FoundValue =
   | ({ readonly kind: 'value' } & ValueRun)
   | { readonly kind: 'unterminated'; readonly line: number }
@@ -64,7 +65,7 @@ function indexOfText(bytes: Buffer, encoding: TextEncoding, text: Buffer, from: 
   return bytes.indexOf(text, from, unitLength(encoding) === 2 ? 'utf16le' : 'latin1');
 }
 
-/** Where a character stands, and how far it goes on: the first byte of each run of it, and the byte behind the run. */
+/** The runs of one character: the first byte of each, and the byte behind it. */
 export function* runsOf(
   bytes: Buffer,
   encoding: TextEncoding,
@@ -73,7 +74,7 @@ export function* runsOf(
   const text = bytesOfUnits(character, encoding);
   for (let at = indexOfText(bytes, encoding, text, 0); at !== -1; ) {
     let end = at + text.length;
-    while (end < bytes.length && text.compare(bytes, end, end + text.length) === 0) end += text.length;
+    while (end + text.length <= bytes.length && text.compare(bytes, end, end + text.length) === 0) end += text.length;
     yield [at, end];
     at = indexOfText(bytes, encoding, text, end);
   }
@@ -210,6 +211,7 @@ function lineStart(key: string): RegExp {
   return new RegExp(`(?:^(?:\\u{feff}|\\u{ef}\\u{bb}\\u{bf})?|[\\r\\n])[ \\t]*${key}[ \\t]*=`, 'u');
 }
 
+/** A run of bytes that is replaced: `old` is at `offset`, `new` takes its place. */
 export interface ByteSplice {
   readonly offset: number;
   readonly old: Buffer;

@@ -48,6 +48,7 @@ interface ReadContent {
   readonly fingerprint: FileFingerprint;
 }
 
+/** A strings.txt that can be read. */
 export interface Strings extends ReadContent {
   readonly kind: 'strings';
   readonly encoding: TextEncoding;
@@ -59,6 +60,7 @@ export interface Strings extends ReadContent {
   readonly domainKeys: readonly string[];
 }
 
+/** What a strings.txt holds, or why its text is not known. */
 export type FileContent =
   | (ReadContent & { readonly kind: 'not-text'; readonly detected: Exclude<DetectedEncoding, { kind: 'text' }> })
   | (ReadContent & { readonly kind: 'isa-2004' })
@@ -127,6 +129,7 @@ function valuesIn(
 }
 
 type DecodedValue = Pick<ReadableValue, 'text' | 'flaw' | 'isGarbled'>;
+/** Gives the text of a value, and what is wrong with it. */
 export type ValueDecoder = (value: Buffer, encoding: TextEncoding) => DecodedValue;
 
 /** Decodes values, each once: members have the same ones, and a damaged file may repeat one half a million times. */
@@ -206,10 +209,10 @@ function areLetters(text: string, start: number, end: number): boolean {
   return isBetweenLetters && !/^\w*=/.test(text.slice(end, end + longestName));
 }
 
-/** The longest name of a parameter in an address. */
+/** The longest name of a parameter in an address, with its equals sign. */
 const longestName = 40;
 
-/** The same for a whole file, of which nearly all question marks have no letter before them: no string is made for these. */
+/** What `lostLettersIn` gives, for the bytes of a file. No string is made of question marks without a letter before them, as most are. */
 function lostLettersOf(bytes: Buffer, encoding: TextEncoding): number {
   const unit = unitLength(encoding);
   let places = 0;

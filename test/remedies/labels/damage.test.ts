@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
-import { decodeText } from '../../../src/files/text-encoding.ts';
+import { fileFingerprint } from '../../../src/change/planned-file.ts';
+import { decodeText, encodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
-import { isGarbled, lostLettersIn, valueDecoder } from '../../../src/remedies/labels/strings-content.ts';
+import { isGarbled, lostLettersIn, readStrings, valueDecoder } from '../../../src/remedies/labels/strings-content.ts';
 import { faultOfText } from '../../../src/remedies/labels/wording-file.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
@@ -17,6 +19,17 @@ import {
   labelOptions,
 } from '../../support/label-options.ts';
 import { encodedAs } from '../../support/strings-content.ts';
+
+const encodings: readonly TextEncoding[] = [
+  'ascii',
+  'utf-8',
+  'utf-8 with BOM',
+  'utf-16le',
+  'utf-16le with BOM',
+  'utf-16be',
+  'utf-16be with BOM',
+  'windows-1252',
+];
 
 let home: string;
 
@@ -95,6 +108,24 @@ describe('letters lost to question marks', () => {
     'Really??',
   ])('are not what a question is: %s', (text) => {
     expect(lostLettersIn(text)).toBe(0);
+  });
+
+  test('are counted in the bytes of a file as in its text, in every encoding', () => {
+    const part = fc.constantFrom('?', '??', '???', 'a', 'Z', '=', '_', ' ', '"', '\r', '\n', '\r\n', 'é', '?url=');
+    fc.assert(
+      fc.property(fc.constantFrom(...encodings), fc.array(part, { minLength: 1 }), (encoding, parts) => {
+        const text = parts.join('');
+        const encoded = encodeText(encoding.endsWith('BOM') ? `\ufeff${text}` : text, encoding);
+        if (encoded.kind === 'lacking') return fc.pre(false);
+        const { bytes } = encoded;
+        const content = readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {
+          codePage: 1252,
+        });
+        fc.pre(content.kind === 'strings');
+        const lost = text.split(/[\r\n]/).reduce((sum, line) => sum + lostLettersIn(line), 0);
+        expect(content).toMatchObject({ lostLetters: lost });
+      }),
+    );
   });
 
   test.each(['Dom?ne', '?????', 'P?ihla?ovac? jm?no'])('are what is left of a word: %s', (text) => {
