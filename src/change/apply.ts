@@ -9,6 +9,7 @@ import { type Finding, openBlockers } from './findings.ts';
 import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
 import type { Author, Change, Plan } from './plan.ts';
 
+/** What came of one change. */
 export type ChangeOutcome =
   | { readonly kind: 'done' }
   /** The target already is as the plan wants it: an earlier run did it, and that run's journal did not get to say so. */
@@ -46,6 +47,7 @@ export interface ChangeWriter<C extends Change> {
   write(change: C, intent: () => Promise<void>): Promise<ChangeOutcome>;
 }
 
+/** What is applied, with what, and how it is watched. */
 export interface ApplyRequest<C extends Change> {
   readonly plan: Plan<C>;
   /** The judgement of the plan in the world as it is now; by default the plan's own. */
@@ -63,11 +65,13 @@ export interface ApplyRequest<C extends Change> {
   readonly onOutcome?: (change: C, outcome: ChangeOutcome) => void;
 }
 
+/** A change with what came of it. */
 export interface ChangeResult<C extends Change> {
   readonly change: C;
   readonly outcome: ChangeOutcome;
 }
 
+/** What came of a run. */
 export interface ApplyResult<C extends Change> {
   /** Changes done now or found done. */
   readonly done: number;

@@ -14,6 +14,7 @@ import { errnoOf, FileError } from '../errors.ts';
 import { type FileSystem, writeAll } from '../files/file-system.ts';
 import { adviceFor, errnoInWords, type Patience, withPatience } from '../files/system-errors.ts';
 
+/** Where before images are kept, and what is done where there is no room for them. */
 export interface BeforeImagesOptions {
   readonly files: FileSystem;
   /** The folder for the before images. */
@@ -36,6 +37,7 @@ export interface KeptFile {
   readonly attributes: Stats;
 }
 
+/** The before images of one run. */
 export interface BeforeImages {
   /**
    * Keeps a file's bytes: as a second name of the file if it has only one and the file system can give it another,

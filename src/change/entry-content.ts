@@ -39,6 +39,7 @@ export function hasExactly(entry: Entry, { name, values }: PlanAttribute): boole
   return sameValues(allBytesOf(entry, name), values.map(bytesOfWrittenValue));
 }
 
+/** Whether two lists hold the same values, in any order; each value occurs once. */
 export function sameValues(one: readonly Buffer[], other: readonly Buffer[]): boolean {
   if (one.length !== other.length) return false;
   const keys = new Set(one.map((value) => value.toString('latin1')));
@@ -116,7 +117,10 @@ function inWords(values: readonly Buffer[]): string {
   return values.map((value) => words(writtenValueOf(value))).join(', ');
 }
 
-/** What identifies a deleted entry beside its objectGUID. */
+/**
+ * What identifies a deleted entry beside its objectGUID. A plan that was handed over may give the objectGUID of another
+ * entry, whose rights and memberships would come back under the name that the plan shows.
+ */
 export interface DeletedIdentity {
   readonly dn: string;
   readonly objectClass?: readonly string[];

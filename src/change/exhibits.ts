@@ -1,5 +1,6 @@
 /** Exhibits: the data of a picture of the facts. Terminal, text and page each draw them in their own way. */
 
+/** The data of one picture. */
 export type Exhibit =
   | RemarksExhibit
   | PropertiesExhibit
@@ -16,6 +17,7 @@ interface Titled {
   readonly title: string;
 }
 
+/** How a value is to be judged. Without colour, `watch` and `bad` show as a word or a sign. */
 export type Mark = 'good' | 'watch' | 'bad' | 'unknown';
 
 /** Sentences, each with a mark where it has one. */
@@ -30,6 +32,7 @@ export interface PropertiesExhibit extends Titled {
   readonly rows: readonly { readonly name: string; readonly value: string; readonly note?: string }[];
 }
 
+/** Rows of cells below headings. */
 export interface TableExhibit extends Titled {
   readonly kind: 'table';
   readonly columns: readonly { readonly heading: string; readonly align?: 'right' }[];
@@ -67,11 +70,12 @@ export interface BarsExhibit extends Titled {
 export interface HistogramExhibit extends Titled {
   readonly kind: 'histogram';
   readonly unit: 'days';
+  /** Both ends belong to the range. */
   readonly buckets: readonly { readonly from: number; readonly to: number; readonly count: number }[];
   readonly limits: readonly { readonly at: number; readonly text: string }[];
 }
 
-/** A tree, parents before children, with what refers to each node. */
+/** A tree, parents before children and a child one deeper than its parent, with what refers to each node. */
 export interface TreeExhibit extends Titled {
   readonly kind: 'tree';
   readonly nodes: readonly { readonly depth: number; readonly text: string; readonly notes: readonly string[] }[];

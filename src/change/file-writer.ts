@@ -21,6 +21,7 @@ import {
   targetOf,
 } from './planned-file.ts';
 
+/** How the files of a plan are written. */
 export interface FileWriterOptions extends BeforeImagesOptions {
   /** The plan's id: marks the temporary files of this plan. */
   readonly planId: string;

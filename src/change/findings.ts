@@ -2,6 +2,7 @@
 
 import { counted } from '../words.ts';
 
+/** A blocker stops the change; a warning and a note do not. */
 export type FindingLevel = 'blocker' | 'warning' | 'note';
 
 /** How bad it is; more is worse. */

@@ -18,6 +18,7 @@ export interface LockHolder {
   readonly since: string;
 }
 
+/** Who takes the lock, and how that of a run that was killed is known. */
 export interface LockOptions {
   readonly holder: LockHolder;
   /** Whether a process of this host is there. */

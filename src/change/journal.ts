@@ -31,6 +31,7 @@ export type JournalEvent =
   | 'undone'
   | 'damaged';
 
+/** One line of the journal. */
 export interface JournalRecord {
   /** Counts the records of this journal from 1: the order of what happened, whatever the clock did. */
   readonly seq?: number;
@@ -60,6 +61,7 @@ export interface JournalRecord {
   readonly selected?: readonly number[];
 }
 
+/** Adds records to the journal. */
 export interface JournalWriter {
   /** Appends a record; resolves when it is on the disk. */
   append(record: JournalRecord): Promise<void>;

@@ -12,6 +12,7 @@ export type Look<Planned> =
   /** Neither the target nor a trace of it can be seen. */
   | { readonly kind: 'out-of-sight'; readonly what: string };
 
+/** How one kind of write looks at its entry, and writes. */
 export interface Steps<Planned> {
   /**
    * Whether the journal is written while the look is under way, as both take their time: where the look then shows that

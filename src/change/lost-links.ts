@@ -21,6 +21,7 @@ export interface LostLink {
   readonly values: readonly string[];
 }
 
+/** What is to be done about lost links. */
 export interface LinksToPutBack {
   readonly changes: readonly ModifyChange[];
   /** Links that name something else now, and what. */

@@ -6,7 +6,9 @@
 import type { Exhibit } from './exhibits.ts';
 import type { Finding } from './findings.ts';
 
+/** The format that a plan file names. */
 export const planFormat = 'adsi-remedy/plan';
+/** The version of the format; plans of another one are not read. */
 export const planVersion = 2;
 
 /** Data as JSON holds it. */
@@ -59,6 +61,7 @@ export interface FileChange {
 /** A directory value: text as it is, anything that is not clean UTF-8 text as base64. */
 export type PlanValue = string | { readonly base64: string };
 
+/** An attribute of an entry with its values. */
 export interface PlanAttribute {
   readonly name: string;
   readonly values: readonly PlanValue[];
@@ -134,6 +137,7 @@ export interface AddChange {
   readonly attributes: readonly PlanAttribute[];
 }
 
+/** A change that this tool writes to a directory. */
 export type DirectoryChange = ModifyChange | DeleteChange | DeleteTreeChange | UndeleteChange | AddChange;
 
 /**
@@ -156,6 +160,7 @@ export interface RemoveLingeringChange {
 
 /** A change of an entry, whichever writer carries it out. */
 export type EntryChange = DirectoryChange | RemoveLingeringChange;
+/** One edit of one file or entry. */
 export type Change = FileChange | EntryChange;
 
 /** Whether this tool writes the change to a directory. */
@@ -163,6 +168,7 @@ export function isDirectoryChange(change: Change): change is DirectoryChange {
   return change.kind !== 'file' && change.kind !== 'remove-lingering';
 }
 
+/** Files below these folders, absolute. */
 export interface FilesTarget {
   readonly kind: 'files';
   readonly roots: readonly string[];
@@ -187,6 +193,7 @@ export type PlanConnection =
   /** The forest of the practice site that the change folder lies in. */
   | { readonly kind: 'practice' };
 
+/** A forest, and the DC on which the plan was made. */
 export interface ForestTarget {
   readonly kind: 'forest';
   readonly configurationNamingContext: string;
@@ -197,6 +204,7 @@ export interface ForestTarget {
   readonly connection: PlanConnection;
 }
 
+/** What a plan changes. */
 export type Target = FilesTarget | ForestTarget;
 
 /** What a directory plan is about: the server object, the Directory Service object. */
@@ -242,6 +250,7 @@ export const whyLeft = [
   'role',
   'text',
 ] as const;
+/** Why a reference stays. */
 export type WhyLeft = (typeof whyLeft)[number];
 
 /** The plan that an undo reverses. */

@@ -42,11 +42,12 @@ export async function fingerprintOfTarget(
   });
 }
 
+/** The fingerprint of a file with these bytes. */
 export function fileFingerprint(bytes: Buffer): FileFingerprint {
   return { length: bytes.length, sha256: hash('sha256', bytes) };
 }
 
-/** The same of a file that consists of these parts. */
+/** The fingerprint of a file that consists of these parts. */
 export function fingerprintOfParts(parts: readonly Buffer[]): FileFingerprint {
   const sha256 = createHash('sha256');
   let length = 0;
@@ -57,6 +58,7 @@ export function fingerprintOfParts(parts: readonly Buffer[]): FileFingerprint {
   return { length, sha256: sha256.digest('hex') };
 }
 
+/** Whether two fingerprints are of the same bytes. */
 export function sameFingerprint(one: FileFingerprint, other: FileFingerprint): boolean {
   return one.length === other.length && one.sha256 === other.sha256;
 }

@@ -17,6 +17,7 @@ export interface SavedChange extends SavedPlan {
   readonly records: readonly JournalRecord[];
 }
 
+/** How far a change has been applied or undone. */
 export type Position =
   | { readonly kind: 'not-applied' }
   | { readonly kind: 'applied' }

@@ -17,7 +17,10 @@ export async function readPlan(path: string, patience: Patience): Promise<Plan> 
   return parsePlan(await readPlanFile(path, patience), path);
 }
 
-/** The text of a plan file, not looked at yet. @throws FileError if it can't be read */
+/**
+ * The text of a plan file, which `parsePlan` checks.
+ * @throws FileError if it can't be read; RefusedError if it is a link or a pipe
+ */
 export async function readPlanFile(path: string, patience: Patience): Promise<string> {
   return readPlainFile(path, patience).catch((error: unknown) => {
     if (error instanceof RemedyError) throw error;
@@ -31,7 +34,10 @@ export async function readPlanFile(path: string, patience: Patience): Promise<st
   });
 }
 
-/** The same for text that is already in memory; `path` is for the messages. */
+/**
+ * The plan of a plan file's text, checked as `readPlan` does; `path` is for the messages.
+ * @throws PlanNotUsableError
+ */
 export function parsePlan(text: string, path: string): Plan {
   const refuse = (cameBack: string, next: string): PlanNotUsableError =>
     new PlanNotUsableError({ attempted: 'use the plan', on: path, cameBack, next });

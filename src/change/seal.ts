@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Change, type Plan, planFormat, planVersion } from './plan.ts';
 
+/** A plan to be sealed; what is left out is empty. */
 export type UnsealedPlan<C extends Change = Change> = Omit<Plan<C>, 'format' | 'version' | 'seal' | Defaulted> &
   Partial<Pick<Plan<C>, Defaulted>>;
 type Defaulted = 'intent' | 'leftOut' | 'by' | 'exhibits' | 'nextSteps';

@@ -3,6 +3,7 @@
 import { DnSyntaxError, dnDepth } from '../ad/dn.ts';
 import { asciiJson } from '../quoting.ts';
 
+/** The shape that a value of JSON is to have. */
 export type Shape =
   | 'text'
   | 'boolean'
@@ -129,6 +130,7 @@ function isJson(value: unknown, depth: number): boolean {
   return within?.every((item) => isJson(item, depth - 1)) ?? false;
 }
 
+/** Whether it is an object of JSON: no list and not null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -73,6 +73,7 @@ export async function undosOf(folder: string, plan: Plan, patience: Patience): P
   return found.sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
 }
 
+/** A plan with its change folder. */
 export interface SavedPlan {
   /** Absolute. */
   readonly folder: string;
@@ -92,7 +93,8 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
 
 /**
  * The plan in a folder if it names this id: as its own, or as that of the plan which it reverses. A folder of changes may
- * hold many, and to check one takes a hundred times as long as to look for the id in its text.
+ * hold many, and to check one takes a hundred times as long as to look for the id in its text. What writes JSON escapes
+ * none of an id's characters.
  */
 async function planNaming(id: string, folder: string, patience: Patience): Promise<Plan | undefined> {
   const file = path.join(folder, folderParts.plan);

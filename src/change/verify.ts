@@ -46,6 +46,7 @@ export interface ProofAccess {
   openGlobalCatalog(): Promise<DirectorySession | undefined>;
 }
 
+/** How long a proof waits, and who is shown its progress. */
 export interface ProofOptions {
   /** How long to watch the change reach every DC; 0 looks once. */
   readonly waitSeconds: number;
@@ -56,12 +57,14 @@ export interface ProofOptions {
   readonly update: (host: string, state: string) => void;
 }
 
+/** What a look at one DC showed. */
 export interface SightOfDc {
   readonly host: string;
   readonly state: Sight['state'] | 'unreachable';
   readonly detail: string;
 }
 
+/** What a look at something else than a DC showed. */
 export interface FurtherSight {
   readonly of: string;
   readonly state: Sight['state'];

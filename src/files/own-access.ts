@@ -33,6 +33,7 @@ export function windowsTools(
   return { icacls: path.win32.join(PATH, 'icacls.exe'), env: { SystemRoot, TEMP, PATH } };
 }
 
+/** The access entries that were set on single files. */
 export interface OwnAccess {
   /** The access lists of the files that have entries of their own, in SDDL, by path. */
   readonly lists: ReadonlyMap<string, string>;
@@ -199,6 +200,7 @@ export interface FileUser {
   readonly groups: readonly number[];
 }
 
+/** The user and the group that own a file. */
 export interface Ownership {
   readonly uid: number;
   readonly gid: number;

@@ -12,6 +12,7 @@ import { adviceFor, errnoInWords, onlyWhileBusy, type Patience, withPatience } f
 /** Ends the name of every temporary file of ours. */
 export const temporarySuffix = '.adsi-remedy-tmp';
 
+/** A file with its new bytes. */
 export interface Replacement {
   /** The file itself, not a link to it. */
   readonly path: string;

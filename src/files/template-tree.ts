@@ -37,6 +37,7 @@ export interface StringsFile {
   readonly aside?: 'set' | 'name' | 'place' | 'language';
 }
 
+/** What was found below one folder. */
 export interface TemplateTree {
   readonly root: string;
   /** Where the root really lies, if links lead there. */

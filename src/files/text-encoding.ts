@@ -8,6 +8,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 
 type UnicodeEncoding = 'utf-8' | 'utf-8 with BOM' | 'utf-16le' | 'utf-16le with BOM' | 'utf-16be' | 'utf-16be with BOM';
+/** The encodings that a file may be in. */
 export type TextEncoding = 'ascii' | UnicodeEncoding | `windows-${CodePage}`;
 
 /** What a file's bytes are, or why that is not known. */
@@ -19,6 +20,7 @@ export type DetectedEncoding =
   /** Neither Unicode nor ASCII, and no code page was given. */
   | { readonly kind: 'code-page-unknown' };
 
+/** A text as bytes, or why the encoding cannot hold it. */
 export type EncodedText =
   | { readonly kind: 'encoded'; readonly bytes: Buffer }
   /** The characters of the text, each once, that the encoding cannot hold. */
@@ -353,6 +355,7 @@ export function isTextEncoding(value: unknown): value is TextEncoding {
 
 /** The pages that a form set's language can have. */
 export const codePages = [874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258] as const;
+/** The number of an ANSI code page of Windows. */
 export type CodePage = (typeof codePages)[number];
 
 /** Languages by page; with the script where the language is written in more than one. */

@@ -17,6 +17,7 @@ export interface LabelFile extends StringsFile {
   readonly foreignOwner?: Ownership;
 }
 
+/** What was read of the form sets and around them. */
 export interface LabelsFacts {
   /** Whether form sets were looked for, or only the files of a plan were looked at. */
   readonly scope: 'new' | 'plan';

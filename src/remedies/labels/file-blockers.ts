@@ -38,6 +38,7 @@ interface BlockerWords {
   readonly whenAccepted?: 'left-out' | 'changed';
 }
 
+/** The words for each blocker of a file. */
 export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'unreadable-file': {
     title: 'Could not be read',
@@ -145,6 +146,7 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
 };
 
+/** Whether a finding of this id blocks single files. */
 export function isFileBlocker(id: string): id is FileBlocker {
   return Object.hasOwn(blockerWords, id);
 }
@@ -154,6 +156,7 @@ export function isChangedAnyway(id: FileBlocker, accept: readonly string[]): boo
   return blockerWords[id].whenAccepted === 'changed' && accept.includes(id);
 }
 
+/** A blocker of one file. */
 export interface Blocked {
   readonly id: FileBlocker;
   /** What is wrong with this one. */
@@ -255,6 +258,7 @@ export function isWithin(file: string, folder: string): boolean {
 
 type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];
 
+/** Why a language has no wording, as a clause. */
 export const withoutWording: Readonly<Record<NoWording, string>> = {
   'not-a-culture': 'the name of the folder is not that of a culture',
   'unknown-culture': 'no label is known in this language and script',

@@ -93,6 +93,7 @@ export function copiesLeftOut(
   };
 }
 
+/** The files that a run is about. */
 export interface Selection {
   /** The files that the filters keep, by path, each once. */
   readonly files: readonly LabelFile[];

@@ -6,6 +6,7 @@ const where = 'Where';
 const what = 'The new label';
 const how = 'How';
 
+/** The flag table of labels. */
 export const flags = {
   root: {
     kind: 'texts',

@@ -13,6 +13,7 @@ import { faultOfText } from './wording-file.ts';
 /** What a key's new text is: the wording of a label in each language, one text, or a wording of the user's own. */
 export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };
 
+/** What was asked for, as it is read from a plan. */
 export interface LabelsIntent extends Filters {
   readonly keys: readonly string[];
   /** By key. */

@@ -22,6 +22,7 @@ export const userNameKey = 'L_UserName_Text';
 /** The passcode forms (RADIUS OTP, SecurID) label the same field with this key. */
 export const userIdKey = 'L_UserID_Text';
 
+/** The new label, as flags or answers give it. */
 export type NewLabel =
   /** The wording of each language; the first of the wordings that has it is taken. Without a label, the user's own. */
   | { readonly kind: 'wording'; readonly label?: Label | undefined; readonly wordings: readonly Wording[] }
@@ -40,6 +41,7 @@ export interface Filters {
 /** The id of the finding on files outside the roots that links lead to; --follow-links accepts it. */
 export const linksFollowed = 'links-followed';
 
+/** The options of a run: from its flags, then from the answers to questions. */
 export interface LabelsOptions extends RemedyOptions, Filters {
   /** One per member of the array, absolute; none if they are still to be asked. */
   readonly roots: readonly string[];

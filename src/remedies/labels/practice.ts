@@ -210,6 +210,7 @@ function logonForm({ label = '@@L_UserName_Text', placeholder }: { label?: strin
   ].join('\r\n');
 }
 
+/** The practice site's form sets, and the dry run on them. */
 export const practice: Practice = {
   about: `Form sets of the array members ${members.join(' and ')}`,
   layOut: layOutFormSets,

@@ -16,6 +16,7 @@ import { survey } from './survey.ts';
 import { upnRecords } from './upn-check.ts';
 import { templateFile } from './wording-template.ts';
 
+/** The labels remedy. */
 export const labels: Remedy<LabelsOptions, LabelsFacts, FileChange> = {
   flags,
   readOptions,

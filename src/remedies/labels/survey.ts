@@ -9,6 +9,7 @@ import { fewOf } from './file-blockers.ts';
 import { distinctNames, select } from './filters.ts';
 import { keysIn, type LabelsOptions } from './options.ts';
 
+/** A line of the survey: the files of one language, or those of them with one label. */
 export interface SurveyRow {
   readonly language: string;
   /** In English. */

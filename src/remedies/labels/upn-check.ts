@@ -19,6 +19,7 @@ export interface UpnDifference {
   readonly dn: string;
 }
 
+/** How the addresses of users compare with their user principal names. */
 export interface UpnComparison {
   /** Enabled users with a mailbox. */
   readonly users: number;

@@ -11,8 +11,10 @@ import { cultureOf, remembered, tagOf } from './cultures.ts';
 
 /** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
 export const labels = ['email', 'upn', 'username'] as const;
+/** What the field may ask for. */
 export type Label = (typeof labels)[number];
 
+/** The labels in one language. */
 export interface CultureWording extends Readonly<Partial<Record<Label, string>>> {
   /** Texts of single keys, in a wording of the user's own. */
   readonly keys?: Readonly<Record<string, string>>;
@@ -23,6 +25,7 @@ export interface CultureWording extends Readonly<Partial<Record<Label, string>>>
 /** Wording by the tag of its culture, as `cultureOf` spells it. */
 export type Wording = ReadonlyMap<string, CultureWording>;
 
+/** The wording for a language, or why there is none. */
 export type WordingLookup =
   | { readonly kind: 'found'; readonly text: string }
   | {
