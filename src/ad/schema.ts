@@ -65,15 +65,22 @@ function definitionOf(entry: Entry): AttributeDefinition {
 }
 
 /**
- * All attributes whose values are DNs, without back links and constructed ones; [] if the schema cannot be read. Throws
- * DirectoryError.
+ * All attributes whose values are DNs, without back links and constructed ones.
+ *
+ * @param ifUnseen what a schema that cannot be seen means: there are none, or a DirectoryError
+ * @throws DirectoryError
  */
-export async function readDnAttributes(session: DirectorySession): Promise<readonly AttributeDefinition[]> {
+export async function readDnAttributes(
+  session: DirectorySession,
+  ifUnseen: 'none' | 'error',
+): Promise<readonly AttributeDefinition[]> {
   const syntaxes = [...dnSyntaxes].map((syntax) => equal('attributeSyntax', syntax));
   const filter = and(equal('objectClass', 'attributeSchema'), or(...syntaxes));
-  const found = await schemaObjects(session, filter, attributeProperties);
-  const computed = found.filter((entry) => ((integerOf(entry, 'systemFlags') ?? 0) & constructed) === 0);
-  return computed.map(definitionOf).filter(({ link }) => link !== 'back');
+  const read = ifUnseen === 'none' ? schemaObjectsIfSeen : schemaObjects;
+  const found = await read(session, filter, attributeProperties);
+  const stored = found.filter((entry) => ((integerOf(entry, 'systemFlags') ?? 0) & constructed) === 0);
+  // A filter cannot ask for an attribute whose name the user may not read.
+  return stored.map(definitionOf).filter(({ name, link }) => name !== '' && link !== 'back');
 }
 
 /**
@@ -163,12 +170,15 @@ async function readBy(
   for (let at = 0; at < wanted.length; at += valuesASearch) {
     const some = wanted.slice(at, at + valuesASearch).map((value) => equal(property, value));
     const filter = and(equal('objectClass', objectClass), or(...some));
-    found.push(...(await schemaObjects(session, filter, attributes)));
+    found.push(...(await schemaObjectsIfSeen(session, filter, attributes)));
   }
   return found;
 }
 
-/** The schema's objects that match; [] if there is no schema to read: an export without it lacks its head too. */
+/**
+ * The schema's objects that match; [] where the rootDSE names no schema. Throws DirectoryError, also for a schema that
+ * cannot be seen.
+ */
 async function schemaObjects(
   session: DirectorySession,
   filter: Filter,
@@ -177,12 +187,18 @@ async function schemaObjects(
   const base = session.rootDse.schemaNamingContext;
   if (base === undefined) return [];
   const found: Entry[] = [];
-  try {
-    for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
-  } catch (error) {
-    if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
-  }
+  for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
   return found;
+}
+
+/** The same; [] also for a schema that cannot be seen: an export without it lacks its head too. */
+async function schemaObjectsIfSeen(...search: Parameters<typeof schemaObjects>): Promise<readonly Entry[]> {
+  try {
+    return await schemaObjects(...search);
+  } catch (error) {
+    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
+    throw error;
+  }
 }
 
 /** The prefixes of a new forest's table that attributes have (MS-DRSR 5.16.4). */
@@ -205,7 +221,10 @@ const attributePrefixes: ReadonlyMap<string, number> = new Map([
 /** Above it the number holds a part of the OID's last arc only. */
 const highestArc = 0x3fff;
 
-/** The name of each attribute by its number in replication metadata, as far as the schema shows it. Throws DirectoryError. */
+/**
+ * The name of each attribute by its number in replication metadata, as far as the schema shows it. Throws DirectoryError,
+ * also for a schema that cannot be seen.
+ */
 export async function readAttributeNumbers(session: DirectorySession): Promise<ReadonlyMap<number, string>> {
   const numbers = new Map<number, string>();
   const filter = equal('objectClass', 'attributeSchema');

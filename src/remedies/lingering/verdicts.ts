@@ -1,8 +1,8 @@
 /**
  * What an object is that a target and a reference do not have alike: each is looked up on both once more. The rule is that
  * of MS-DRSR 4.1.24.3: an object that the target has and the reference lacks, alive and as a tombstone, is lingering if the
- * reference has already had its creation: then it has had, and forgotten, its deletion too. Of an object that a person
- * removes or keeps also what refers to it.
+ * reference has already had its creation: then it has had, and forgotten, its deletion too. For an object that a person
+ * removes or keeps, what refers to it is read as well.
  */
 
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
@@ -245,6 +245,7 @@ const ofEveryObject = new Set(['distinguishedname', 'objectcategory', 'lastknown
  * such an attribute at all.
  *
  * @param dns the objects, on the session's DC
+ * @throws DirectoryError, also where the schema cannot be seen: that nothing refers to an object is then not known
  */
 async function readReferrers(
   session: DirectorySession,
@@ -253,7 +254,7 @@ async function readReferrers(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();
   if (dns.length === 0) return found;
-  const attributes = (await readDnAttributes(session))
+  const attributes = (await readDnAttributes(session, 'error'))
     .filter(({ link, name }) => link === undefined && !ofEveryObject.has(name.toLowerCase()))
     .map(({ name }) => name);
   if (attributes.length === 0) return found;

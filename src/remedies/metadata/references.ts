@@ -144,7 +144,7 @@ async function* everyEntryOfPartition(
   partition: string,
   { mayName }: Pick<NamingTest, 'mayName'>,
 ): AsyncGenerator<Entry> {
-  const names = (await readDnAttributes(session)).map(({ name }) => name);
+  const names = (await readDnAttributes(session, 'none')).map(({ name }) => name);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
   yield* session.search({ base: partition, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
 }

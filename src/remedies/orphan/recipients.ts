@@ -365,7 +365,7 @@ export interface OtherRecipients {
 /** The attributes, as the schema has them; [] if it cannot be read. Throws DirectoryError. */
 export async function otherRecipientAttributes(session: DirectorySession): Promise<readonly string[]> {
   const listed = new Set(recipientReferences.map(({ attribute }) => attribute.toLowerCase()));
-  return (await readDnAttributes(session))
+  return (await readDnAttributes(session, 'none'))
     .filter(({ name, link }) => link === undefined && !isOfEveryEntry(name) && !listed.has(name.toLowerCase()))
     .map(({ name }) => name);
 }

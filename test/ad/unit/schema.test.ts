@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { readAttributeNumbers } from '../../../src/ad/schema.ts';
-import { configuration, openDcs } from '../../remedies/lingering/support/pair.ts';
+import { readAttributeNumbers, readDnAttributes } from '../../../src/ad/schema.ts';
+import { DirectoryError } from '../../../src/errors.ts';
+import { configuration, openDcs, withoutSchema } from '../../remedies/lingering/support/pair.ts';
 
 const attribute = (name: string, ...lines: readonly string[]): string =>
   [
@@ -29,4 +30,14 @@ test('an attribute is found by the number of its OID, or by the one that the for
     [0x15_0001]: 'uid',
     [0x8c00_000a]: 'own',
   });
+});
+
+test('a schema that cannot be seen is no schema without attributes: the caller says what it makes of that', async () => {
+  const dcs = await openDcs(['dc1'], attribute('assistant', 'attributeSyntax: 2.5.5.1'));
+  const session = await dcs.session('dc1');
+  const unseeing = withoutSchema(session);
+  await expect(readAttributeNumbers(unseeing)).rejects.toThrow(DirectoryError);
+  await expect(readDnAttributes(unseeing, 'error')).rejects.toThrow(DirectoryError);
+  expect(await readDnAttributes(unseeing, 'none')).toEqual([]);
+  expect(await readDnAttributes(session, 'error')).toMatchObject([{ name: 'assistant' }]);
 });

@@ -17,6 +17,7 @@ import {
   people,
   verdictsOn,
   whyNotProvable,
+  withoutSchema,
 } from './support/pair.ts';
 
 describe('two copies', () => {
@@ -140,6 +141,15 @@ describe('an object that lingers', () => {
     ]);
     const [found] = foundIn(await look(dcs, 'dc1')).filter(({ verdict }) => verdict === 'lingering');
     expect(found?.referrers).toEqual([`directReports: ${kim}`, `assistant of ${kim}`]);
+  });
+
+  test('is not proven where its DC does not show the schema: what refers to the object is not known', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee']);
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const openOther = async (host: string) => withoutSchema(await dcs.forest.open({ host }));
+    const facts = await look(dcs, 'dc1', {}, { openOther });
+    expect(whyNotProvable(facts)).toEqual(['DC1: no such object']);
+    expect(handedOver(facts)).toEqual([]);
   });
 
   test('is reported where it holds objects that are not lingering: they are in the way of its removal', async () => {

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { RemoveLingeringChange } from '../../../../src/change/plan.ts';
 import { EmbeddedSession } from '../../../../src/embedded/session.ts';
 import { administrator } from '../../../../src/embedded/view.ts';
-import type { DirectorySession } from '../../../../src/ldap/session.ts';
+import { DirectoryError } from '../../../../src/errors.ts';
+import { resultCode } from '../../../../src/ldap/diagnostics.ts';
+import type { DirectorySession, SearchRequest } from '../../../../src/ldap/session.ts';
 import type { Comparison } from '../../../../src/remedies/lingering/compare.ts';
 import type { LingeringOptions } from '../../../../src/remedies/lingering/flags.ts';
 import { gather, type LingeringFacts } from '../../../../src/remedies/lingering/gather.ts';
@@ -195,12 +197,28 @@ export function interrupted(
   when: 'before' | 'after',
   meddle: () => Promise<void>,
 ): DirectorySession {
-  async function* search(request: Parameters<DirectorySession['search']>[0]) {
+  async function* search(request: SearchRequest) {
     const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
     if (isList && when === 'before') await meddle();
     yield* session.search(request);
     if (isList && when === 'after') await meddle();
   }
+  return withSearch(session, search);
+}
+
+/** The session of a user who may not see the schema: to them it does not exist. */
+export function withoutSchema(session: DirectorySession): DirectorySession {
+  async function* search(request: SearchRequest) {
+    if (request.base === session.rootDse.schemaNamingContext) {
+      const trouble = { attempted: 'read', on: request.base, cameBack: 'no such object', next: '' };
+      throw new DirectoryError(trouble, resultCode.noSuchObject);
+    }
+    yield* session.search(request);
+  }
+  return withSearch(session, search);
+}
+
+function withSearch(session: DirectorySession, search: DirectorySession['search']): DirectorySession {
   return new Proxy(session, {
     get: (target, name) => {
       if (name === 'search') return search;
