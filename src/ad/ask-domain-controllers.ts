@@ -1,7 +1,7 @@
 /**
- * Asks DCs: every DC of a forest at the same time, each with a deadline of its own, so that a slow one never stalls the
- * rest; and what a DC says of its own replication, its clock and the changes that it has. What it does not say is
- * unknown, never healthy.
+ * Asks every DC of a forest at the same time, each with a deadline of its own, so that a slow one never stalls the rest.
+ * Reads what a DC says of its own replication, its clock and the changes that it has: what it does not say is unknown,
+ * never healthy.
  */
 
 import { DirectoryError } from '../errors.ts';

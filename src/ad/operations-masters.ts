@@ -9,8 +9,10 @@ import type { Forest, NamingContext } from './forest.ts';
 /** The roles, as ntdsutil calls them. */
 export const masterRoles = ['schema master', 'naming master', 'PDC', 'RID master', 'infrastructure master'] as const;
 
+/** One of them. */
 export type MasterRole = (typeof masterRoles)[number];
 
+/** A role with the DC that holds it. */
 export interface OperationsMaster {
   readonly role: MasterRole;
   /** Of which domain or application partition it is; undefined for a role of the forest. */

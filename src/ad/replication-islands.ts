@@ -4,7 +4,9 @@
  * Every DC must hear of every other DC within the tombstone lifetime (Microsoft KB 2020053), so pairs are judged first:
  * two DCs are in touch when both directions are within it. Islands are the connected sets of DCs in touch. One DC apart
  * from an island of all the others is cut off; two islands of several DCs, or two DCs alone, are a split, in which no side
- * is the healthy one [inferred from the KB's rule]. And which sound DC a DC with lingering objects is cleaned against.
+ * is the healthy one [inferred from the KB's rule].
+ *
+ * Also chooses the sound DC that a DC with lingering objects is cleaned against.
  */
 
 import { hostOf } from './forest.ts';

@@ -228,7 +228,7 @@ export const controlOid = {
   showRecycled: '1.2.840.113556.1.4.2064',
 } as const;
 
-/** Those that are critical. */
+/** Names of the critical ones, for the error of a server that lacks one. */
 const controlNames: ReadonlyMap<string, string> = new Map([
   [controlOid.showDeleted, 'show deleted objects'],
   [controlOid.treeDelete, 'tree delete'],

@@ -51,6 +51,7 @@ export async function logOnBySasl(connection: Connection, options: SaslLogonOpti
   try {
     const silence = (): ConnectionError =>
       new ConnectionError(explainSilentLogon(deadlineMs, place), { isLogon: true });
+    // Nothing else frees a context that is opened after the deadline.
     const context = await inTime(openContext(options), deadlineMs, silence, (late) => late.dispose());
     try {
       const wire: Wire = {
@@ -183,8 +184,9 @@ const lengthBytes = 4;
 const longestToken = 0xff_ffff;
 
 /**
- * What is written is sealed and sent; what the server sends is opened. A token that was changed, cut or not encrypted
- * destroys the stream with a ConnectionError, and so does one that is too long.
+ * The security layer of SASL (RFC 4422 section 3.7). What is written is sealed and sent; what the server sends is opened. A
+ * token that was changed, cut or not encrypted destroys the stream with a ConnectionError, and so does one that is too
+ * long.
  */
 class SealedStream extends Duplex {
   readonly #socket: Duplex;

@@ -1,6 +1,6 @@
 /**
- * What the comparison means: whether the DCs that judge may decide, which no one can overrule or a person confirms by name;
- * what to clean first; and what was seen that is not lingering.
+ * What the comparison means: whether the DCs that judge may decide (some doubts no one can overrule, others a person
+ * confirms by name), what to clean first, and what was seen that is not lingering.
  */
 
 import { sameDn } from '../../ad/dn.ts';

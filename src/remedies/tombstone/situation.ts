@@ -341,6 +341,7 @@ export function sideInWords(side: readonly Party[]): string {
   return sites.length === 1 && side.length > 1 ? `${sites[0]} (${names})` : names;
 }
 
+/** The number of days that is advised, and why. */
 interface Advice {
   readonly days: number;
   /** As sentences. */
@@ -352,7 +353,8 @@ const reserveDays = 30;
 
 /**
  * At least what Microsoft recommends and what is in force, and more than the longest silence of a DC that is to be kept
- * and the age of the last backup, with a reserve. A DC that is past the lifetime, or was past a former one, is not to be rescued by the number.
+ * and the age of the last backup, with a reserve. A DC that is past the lifetime, or was past a former one, is not to be
+ * rescued by the number.
  */
 export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, splits }: ReplicationJudgement): Advice {
   const inForce = lifetime.atMost;
@@ -385,7 +387,7 @@ export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, split
   };
 }
 
-/** In milliseconds, as what must be bridged. */
+/** The ages of the last backups that can still be used, in milliseconds, each with its words. */
 function backupAges(facts: TombstoneFacts, inForce: number) {
   return facts.backups.flatMap(({ namingContext, time }) => {
     if (!(time instanceof Date)) return [];
