@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Forest, isHostOfForest, readForest, writableAttributes } from '../../../src/ad/forest.ts';
+import { type Forest, forestHeadline, isHostOfForest, readForest, writableAttributes } from '../../../src/ad/forest.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { openSession } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
@@ -215,6 +215,20 @@ describe('a host of the forest', () => {
     'is not %j',
     (host) => {
       expect(isHostOfForest(forest, host)).toBe(false);
+    },
+  );
+});
+
+describe('the headline', () => {
+  const forest = {
+    rootDomainNamingContext: 'DC=corp,DC=example,DC=com',
+    configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
+  } as Forest;
+
+  test.each(['dc1.corp.example.com (GC, LDAPS)', 'an export'])(
+    'has the DNS name of the forest and that it was read from %s',
+    (readFrom) => {
+      expect(forestHeadline(forest, readFrom)).toBe(`Forest corp.example.com, configuration read from ${readFrom}`);
     },
   );
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { forestHeadline } from '../../../src/ad/forest.ts';
 import { serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
-import type { ComputerAccount, Survey, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
+import type { ComputerAccount, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/text-layout.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
@@ -98,19 +97,5 @@ describe('a server to choose', () => {
     ['by its name among others', inFabrikam, [here, inSouth, inFabrikam], 'EX02'],
   ])('is named %s', (_, one, all, name) => {
     expect(tellingName(one, all)).toBe(name);
-  });
-});
-
-describe('the headline', () => {
-  const forest = {
-    rootDomainNamingContext: 'DC=corp,DC=example,DC=com',
-    configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
-  } as Survey['forest'];
-
-  test('has the DNS name of the forest and where it was read', () => {
-    expect(forestHeadline(forest, 'dc1.corp.example.com (GC, LDAPS)')).toBe(
-      'Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)',
-    );
-    expect(forestHeadline(forest, 'an export')).toBe('Forest corp.example.com, configuration read from an export');
   });
 });
