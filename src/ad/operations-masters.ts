@@ -68,7 +68,7 @@ async function readIfHeld(session: DirectorySession, dn: string): Promise<Entry 
   try {
     return await session.readEntry(dn, ['fSMORoleOwner', 'objectGUID']);
   } catch (error) {
-    // A DC that lacks the entry refers to another one: then its role is not known here.
+    // A DC that lacks the partition refers to another one: then its role is not known here.
     if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
     throw error;
   }
