@@ -334,8 +334,8 @@ function setupStep(host: string): Step {
   };
 }
 
-/** Such a plan in words; what refers to what is in its exhibit. */
-export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<Description, 'changes'> {
+/** A plan that clears leftovers, in words; what refers to what is in its exhibit. */
+function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<Description, 'changes'> {
   const attributes = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
   const stays = leftOut.filter(({ reason }) => reason !== 'keep').map(({ what }) => what);
   return {
