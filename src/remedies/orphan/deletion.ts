@@ -255,10 +255,10 @@ export const namedOnly = 'mailboxes-named-only';
 /** The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the last one. */
 const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];
 
-/** monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
+/** The kinds of mailboxes of Exchange's own. monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
 export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';
 
-/** One of them, as it was counted. */
+/** A mailbox of Exchange's own, as it was counted. */
 export interface OwnMailbox {
   readonly dn: string;
   readonly kind: OwnMailboxKind;

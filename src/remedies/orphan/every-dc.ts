@@ -36,6 +36,7 @@ import {
 import { namesOneOf } from './referrers.ts';
 
 const day = 86_400_000;
+
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
 const silence = 2;
 
@@ -69,7 +70,10 @@ interface Behind {
   readonly mayBringBack: boolean;
 }
 
-/** DCs that are past the lifetime or fall behind, and those that do not answer. */
+/**
+ * DCs that are past the lifetime or fall behind, and those that do not answer. One that is cut off for longer than the
+ * tombstone lifetime never gets the deletion: it keeps the object, or revives it.
+ */
 export function* replicationFindings(
   { news, lifetime }: ReplicationFacts,
   { created }: Pick<ExchangeServer, 'created'>,

@@ -43,7 +43,7 @@ export interface LeftoverFacts {
   readonly leftovers: readonly Referrer[];
   /** Names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
   readonly gone: ReadonlyMap<string, string>;
-  /** By which a deleted entry leads to its server. */
+  /** They lead from a deleted entry to the server that it was of. */
   readonly tombstones: Tombstones;
   /** How many more there are than one plan holds. */
   readonly notListed: number;
@@ -400,6 +400,7 @@ function referenceInWords(facts: LeftoverFacts, referrer: Referrer): string {
   return `${reference.attribute} of ${leafNameOf(dn)}${stays}`;
 }
 
+/** Why a reference is not cleared by this run: its place, a right that is missing, or its attribute. */
 export function whyOf({ elsewhere, unwritable }: LeftoverFacts, { id, reference }: Referrer): string {
   if (elsewhere.has(id)) return 'in another domain';
   return unwritable.has(id) ? 'no right to write it' : reference.clearing;

@@ -210,7 +210,11 @@ export interface OwnNames {
   readonly name: string | undefined;
 }
 
-/** A name of a server object that may mean another one. */
+/**
+ * A name of a server object that may mean another one: text that holds it does not say which is meant. Names are shared
+ * after naming conflicts between DCs, whose loser (CNF) keeps the attributes of the winner, and by machines that were
+ * installed twice.
+ */
 export interface SharedName {
   readonly kind: 'legacyExchangeDN' | 'FQDN' | 'name';
   readonly value: string;

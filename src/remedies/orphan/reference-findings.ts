@@ -17,10 +17,10 @@ import { domainsOf, type RecipientCount } from './recipients.ts';
 import { hostsIn, keyOf, keysOf, type Referrer } from './referrers.ts';
 import { type Survey, serversOf } from './survey.ts';
 
-/** Entries that advice names in full; the rest is in the evidence. */
+/** Entries that advice names in full. */
 export const namedInFull = 3;
 
-/** Advice for the first of them. */
+/** Advice for the first of them: the rest is in the evidence. */
 export function adviceFor<T>(items: readonly T[], how: (item: T) => string, separator = '; '): string {
   return items.slice(0, namedInFull).map(how).join(separator);
 }

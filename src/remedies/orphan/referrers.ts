@@ -168,7 +168,11 @@ export interface Databases {
   readonly others: readonly string[];
 }
 
-/** Reads them. Throws DirectoryError. @param others DNs of the servers beside it, without those that lost a naming conflict */
+/**
+ * The databases of a server, and those of the others. Throws DirectoryError.
+ *
+ * @param others DNs of the servers beside it, without those that lost a naming conflict
+ */
 export async function readDatabasesOf(
   session: DirectorySession,
   configuration: string,

@@ -59,8 +59,8 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
 };
 
 /**
- * Asks for the server; then, in the wizard, for a supported way and for the references to keep. Throws UsageError where no
- * one can be asked.
+ * Asks for the server; then, in the wizard, for a supported way, for what goes along and for the references to keep. What a
+ * flag has answered is not asked. Throws UsageError where no one can be asked.
  */
 async function ask(
   facts: OrphanFacts,

@@ -26,7 +26,7 @@ type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 /** What Microsoft supports: setup run again, a recovery, the removal of a provisioned or Edge server, Exchange System Manager. */
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
-/** As a choice, and as what to do. */
+/** A supported way: the choice that the wizard offers, and the step to take. */
 interface Way extends Step {
   readonly way: SupportedWay;
   readonly label: string;

@@ -54,7 +54,7 @@ export function serversOf({ servers }: Pick<Survey, 'servers'>): readonly Exchan
   return servers.map(({ server }) => server);
 }
 
-/** With which directory it is read. */
+/** The sessions through which the forest is read. */
 export interface Sessions {
   /** With the DC that is written to. */
   readonly session: DirectorySession;
