@@ -34,7 +34,10 @@ import { waysFor } from './survey.ts';
 
 const day = 86_400_000;
 
-/** The findings: of a new proposal, of a saved plan and of an undo alike. */
+/**
+ * The findings: of a new proposal, of a saved plan and of an undo alike. Throws DirectoryError where the facts have a
+ * reference of an entry without GUID.
+ */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   return [...deletesFromPlan(proposal), ...meaningOf(facts, proposal)];
 }

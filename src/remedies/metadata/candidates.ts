@@ -24,7 +24,7 @@ import { distinct, durationInWords } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 
 /** Whether it answers on LDAP. */
-export type Reach =
+type Reach =
   /** The run is connected to it. */
   | { readonly kind: 'this' }
   | { readonly kind: 'answers'; readonly how: string }
@@ -75,7 +75,7 @@ export interface Candidate {
 }
 
 /** NTDS Settings, with what they say of the DC. */
-export interface DomainControllerSettings {
+interface DomainControllerSettings {
   readonly dn: string;
   readonly dsaGuid: string | undefined;
   readonly invocationId: string | undefined;

@@ -23,7 +23,7 @@ import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts'
 import type { Clearing } from './references.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './subject.ts';
 
-/** The changes that remove the DC, and what is left as it is. */
+/** The changes that remove the DC, and what is left as it is. Throws DirectoryError for an entry without GUID. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
   if (chosen === undefined) return { target, intent: {}, changes: [], leftOut: [] };
   const { identity, remains } = chosen;
@@ -89,7 +89,10 @@ function leftOutOf({ identity: { serverDn, accountDn }, remains }: Chosen): read
   ];
 }
 
-/** The changes that fresh facts do not justify, each in words. What is done or gone already is not looked at. */
+/**
+ * The changes that fresh facts do not justify, each in words. What is done or gone already is not looked at. Throws
+ * DirectoryError for an entry without GUID.
+ */
 export function unjustified(facts: MetadataFacts, { changes }: Proposal<DirectoryChange>): readonly string[] {
   const justified = new Set(propose(facts).changes.flatMap(keysOf));
   return changes

@@ -101,7 +101,7 @@ export interface Remains extends DeleteRights {
 }
 
 /** A member of a replica set of SYSVOL. */
-export interface SysvolMember {
+interface SysvolMember {
   readonly dn: string;
   readonly by: 'DFSR' | 'FRS';
   /** DNs of the account and of NTDS Settings, as far as they are there. */

@@ -149,7 +149,7 @@ async function* everyEntryOfPartition(
   yield* session.search({ base: partition, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
 }
 
-/** A search below what an export may lack. */
+/** A search below what an export may lack: then it gives nothing. Throws DirectoryError. */
 export async function* searchIfThere(
   session: DirectorySession,
   base: string,
@@ -253,7 +253,10 @@ export async function readDnsNodes(session: DirectorySession, { namingContexts }
   return nodes;
 }
 
-/** Computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. */
+/**
+ * DNs of computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. Throws
+ * DirectoryError.
+ */
 export async function readNamesakes(
   session: DirectorySession,
   forest: Forest,

@@ -182,7 +182,10 @@ function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
   ].filter((one) => one !== false);
 }
 
-/** Asks which domain controller is gone, and in the wizard whether to take a supported way. */
+/**
+ * Asks which domain controller is gone, and in the wizard whether to take a supported way. Throws UsageError where no one
+ * can be asked.
+ */
 export async function ask(
   facts: MetadataFacts,
   options: MetadataOptions,
