@@ -1,7 +1,7 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
-import { SecurityContextError } from '../../src/ldap/logon/security-context.ts';
+import { type OpenContext, SecurityContextError } from '../../src/ldap/logon/security-context.ts';
 import { type Access, type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { responseTag, result, searchEntry } from './peer/ber.ts';
@@ -237,6 +237,21 @@ describe('the integrated logon is refused', () => {
     expect(error.trouble.next).toContain('port 88');
     expect(error).toBeInstanceOf(LogonError);
     expect(peer.binds).toHaveLength(0);
+  });
+
+  test('where the library opens its context too late: it is freed then', async () => {
+    const { context, open } = await bench();
+    let finish = (): void => {};
+    const waiting = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const openContext: OpenContext = (request) => waiting.then(() => context.open(request));
+    const bind = { auth: 'integrated', openContext } as const;
+    const error = await failureOf(open({ deadlineMs: 50, bind }));
+    expect(error).toBeInstanceOf(LogonError);
+    expect(context.disposals()).toBe(0);
+    finish();
+    await vi.waitFor(() => expect(context.disposals()).toBe(1));
   });
 
   test('where the library fails, with its words and the next step for that failure', async () => {

@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Entry, textOf, textsOf } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
@@ -137,6 +138,16 @@ describe('a server that does not answer as LDAP', () => {
     expect((await open(() => Promise.reject(new Error('the tunnel is shut')))).trouble.cameBack).toBe(
       'the tunnel is shut',
     );
+  });
+
+  test('a stream that opens after the deadline is closed then', async () => {
+    const late = new PassThrough();
+    let opens: (stream: PassThrough) => void = () => {};
+    const createConnection = () => new Promise<PassThrough>((resolve) => (opens = resolve));
+    await failureOf(openSession({ host: 'dc1', tls: 'none', bind, deadlineMs: 50, createConnection }));
+    expect(late.destroyed).toBe(false);
+    opens(late);
+    await vi.waitFor(() => expect(late.destroyed).toBe(true));
   });
 
   test('one that begins like LDAP and continues with other bytes', async () => {
