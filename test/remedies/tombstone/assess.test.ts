@@ -106,6 +106,15 @@ test.each([
   expect(find(id, silentFor(silence))).toMatchObject({ level: 'warning' });
 });
 
+test('a DC that is cut off in one naming context and parted in another is named once', () => {
+  const partial = dc(2, { fullNamingContexts: [configuration], partialNamingContexts: [domain] });
+  const links = [link(1, configuration, 100), link(1, domain, 100)];
+  const domainControllers = [answering(dc(1), [link(2, configuration, 100)]), answering(partial, links)];
+  const finding = find('watch-list', { domainControllers });
+  expect(finding?.subjects).toEqual(['DC2', 'DC1']);
+  expect(finding?.title).toMatch(/^DC2 and DC1 have not replicated /);
+});
+
 describe('a lower value', () => {
   test('is stopped by a DC that would be past it', () => {
     expect(find('past-new-lifetime', silentFor(100), lowered)).toMatchObject({
