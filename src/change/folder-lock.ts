@@ -76,7 +76,7 @@ function hasEnded(run: LockHolder | undefined, { holder, isRunning }: LockOption
 /** Makes a lock or a mark of this run, unless there is one. */
 async function isMade(file: string, { holder, patience }: LockOptions): Promise<boolean> {
   try {
-    const handle = await withPatience(onlyWhileBusy(patience), file, () => open(file, 'wx'));
+    const handle = await withPatience(onlyWhileBusy(patience), file, () => open(file, 'wx', 0o600));
     try {
       await handle.writeFile(`${JSON.stringify(holder)}\n`);
     } catch (error) {

@@ -9,7 +9,7 @@ import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts';
-import { positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
+import { type Position, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import type { FurtherSight, Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
@@ -80,8 +80,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     const judged = findings.map((finding) =>
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
     );
-    if (openBlockers(judged).length > 0) return refuse(saved, judged, isDryRun, output);
-    if (isDryRun) return dryRun(saved, judged, selected.size, output);
+    if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, output);
+    if (openBlockers(judged).length > 0) throw refusal(saved, position, judged, context, output);
+    if (isDryRun) return dryRun(plan, position, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
@@ -140,43 +141,55 @@ async function confirmed(output: Output): Promise<boolean> {
   return output.prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
 }
 
-/**
- * Shows the blockers that stop the plan as things are now.
- * @throws RefusedError, unless it is a dry run
- */
-function refuse(
+function showWhatStops(plan: Plan, findings: readonly Finding[], output: Output): readonly string[] {
+  output.review.findings(openBlockers(findings));
+  return whatIsNew(plan.findings, findings);
+}
+
+function wouldBeRefused(plan: Plan, position: Position, findings: readonly Finding[], output: Output): ExitStatus {
+  for (const line of showWhatStops(plan, findings, output)) output.say(`  ${line}`);
+  output.say(`  ${output.style.dim('This was a dry run: apply would be refused.')}`);
+  output.document({ plan, seal: plan.seal, position: position.kind, findings });
+  return exitStatus.refused;
+}
+
+/** The error for blockers that stop the plan as things are now, which it shows. */
+function refusal(
   { folder, plan }: SavedChange,
+  position: Position,
   findings: readonly Finding[],
-  isDryRun: boolean,
+  context: Context,
   output: Output,
-): ExitStatus {
+): RefusedError {
+  const news = showWhatStops(plan, findings, output);
   const open = openBlockers(findings);
-  output.review.findings(open);
-  const news = whatIsNew(plan.findings, findings);
-  if (isDryRun) {
-    for (const line of news) output.say(`  ${line}`);
-    output.say(`  ${output.style.dim('This was a dry run: apply would be refused.')}`);
-    output.document({ plan, seal: plan.seal, position: 'not-applied', findings });
-    return exitStatus.refused;
-  }
   const overrule = open.map(({ id }) => `--accept ${id}`).join(' ');
-  throw new RefusedError({
+  const undo = commandLine(['undo', shownPath(folder, context)], context);
+  return new RefusedError({
     attempted: 'apply the plan',
     on: folder,
     cameBack: `${listed(open.map(({ id, title }) => `${id} (${title})`))}. ${news.join(' ')}`,
-    next: open.every((finding) => finding.acceptable)
-      ? `Do what each blocker says, or overrule it: ${overrule}. What was applied before can be undone with adsi-remedy undo.`
-      : 'Do what each blocker says, then make the plan again. What was applied before can be undone with adsi-remedy undo.',
+    next: [
+      open.every((finding) => finding.acceptable)
+        ? `Do what each blocker says, or overrule it: ${overrule}.`
+        : 'Do what each blocker says, then make the plan again.',
+      ...(position.kind === 'applied-in-part' ? [`What was applied before can be undone with ${undo}`] : []),
+    ].join(' '),
   });
 }
 
-function dryRun(saved: SavedChange, findings: readonly Finding[], count: number, output: Output): ExitStatus {
-  const { plan } = saved;
+function dryRun(
+  plan: Plan,
+  position: Position,
+  findings: readonly Finding[],
+  count: number,
+  output: Output,
+): ExitStatus {
   output.review.plan({ ...plan, findings });
   output.say(
     `  ${output.style.dim(`This was a dry run: ${count} of ${plan.changes.length} changes would be written.`)}`,
   );
-  output.document({ plan, seal: plan.seal, position: 'not-applied', findings });
+  output.document({ plan, seal: plan.seal, position: position.kind, findings });
   return exitStatus.changesToMake;
 }
 

@@ -346,6 +346,20 @@ test('a change folder that was moved, its undo within it, can still be undone', 
   expect(await readFile(path.join(home, 'forms/Exchange/HTML/strings.txt'), 'utf8')).toContain('Name:');
 });
 
+test('a dry run of apply says what has become of the change: not applied, applied in part', async () => {
+  const home = await freshFolder();
+  const strings = { 'strings.txt': 'L_UserName_Text="Name:"\r\n' };
+  await writeTree(home, { Exchange: { HTML: { ...strings, nls: { de: strings } } } });
+  const run = (command: typeof labels, ...args: readonly string[]) =>
+    runCommand(command, args, { currentFolder: home });
+  await run(labels, '--root', '.', '--label', 'email', '--save', 'saved');
+  const position = async (): Promise<unknown> =>
+    JSON.parse((await run(apply, 'saved', '--dry-run', '--json')).stdout).position;
+  expect(await position()).toBe('not-applied');
+  expect((await run(apply, 'saved', '--only', '1')).status).toBe(4);
+  expect(await position()).toBe('applied-in-part');
+});
+
 test('a file of another user, in a folder where everyone may write, blocks the change for all but root', async () => {
   const home = await freshFolder();
   await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Name:"\r\n' } } });
