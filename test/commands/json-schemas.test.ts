@@ -13,7 +13,7 @@ import { remedies } from '../../src/remedies/index.ts';
 import { describeWithProgram } from '../support/describe-with-program.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { breaches, type JsonSchema, packagedSchema, schemaFolder, schemaOf } from '../support/json-schema.ts';
-import { practiceSite } from '../support/practice-site.ts';
+import { siteInMemory } from '../support/practice-site.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -89,7 +89,7 @@ function acceptances(refused: unknown): readonly string[] {
 }
 
 test('show, apply and undo print what their schemas say, from the dry run to the undo', async () => {
-  const site = await practiceSite();
+  const site = await siteInMemory();
   const folder = 'changes/lifetime';
   const document = async (command: typeof apply, ...args: readonly string[]): Promise<unknown> =>
     JSON.parse((await site.run(command, [...args, '--json'])).stdout);

@@ -12,7 +12,7 @@ import { describePlan } from '../../src/commands/world.ts';
 import { readLdifEntries } from '../../src/ldif/ldif-reader.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
-import { type PracticeSite, practiceSite } from '../support/practice-site.ts';
+import { type PracticeSite, siteInMemory } from '../support/practice-site.ts';
 import { answering } from '../support/prompter-double.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -31,7 +31,7 @@ function planOf({ stdout }: CommandRun): Plan<RemoveLingeringChange> {
 
 describe('a dry run', () => {
   test('exits 2 if lingering objects are found, and lists them leaf first', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const result = await site.run(lingering, [...fromDc1, '--json']);
     expect(result.status).toBe(2);
     const { changes } = planOf(result);
@@ -42,7 +42,7 @@ describe('a dry run', () => {
   });
 
   test('exits 1 if none is found and something is not provable, as with a DC that does not answer', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const configuration = `CN=Configuration,${domain}`;
     const result = await site.run(lingering, ['--reference', 'dc1', '--partition', configuration, '--json']);
     expect(result.status).toBe(1);
@@ -50,7 +50,7 @@ describe('a dry run', () => {
   });
 
   test('exits 1 if only a DC that is no target has lingering objects, and names it', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const args = ['--reference', 'dc1', '--target', 'dc2', '--partition', domain, '--json'];
     const result = await site.run(lingering, args);
     expect(result.status).toBe(1);
@@ -60,7 +60,7 @@ describe('a dry run', () => {
   });
 
   test('shows the evidence on every DC and the matrix DC by partition', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const { stdout } = await site.run(lingering, fromDc1);
     expect(stdout).toMatch(/DC3 +Paramaribo +72 days, of DC4 +1,727/);
     expect(stdout).toMatch(/last backup .* oldest tombstone .* newest change of its own/);
@@ -73,7 +73,7 @@ describe('a dry run', () => {
   });
 
   test('shows with --verbose the class of every object, where it comes from, and that it was changed', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const { stdout } = await site.run(lingering, [...fromDc1, '--verbose']);
     expect(stdout).toMatch(
       /CN=Pilot Scanner,\S+ +user +DC3 +DC1\n +objectGUID 79c2bbc4\S+, created \d{4}-\d\d-\d\d by DC1\n +changed since/,
@@ -86,7 +86,7 @@ describe('a dry run', () => {
     ['a partition that the forest does not have', ['--reference', 'dc1', '--partition', 'DC=other']],
     ['no reference, where no question can be asked', []],
   ])('exits 64 for %s', async (_, args) => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     expect(await site.run(lingering, args)).toMatchObject({ status: 64 });
   });
 
@@ -103,7 +103,7 @@ describe('a dry run', () => {
 
 describe('the change folder', () => {
   async function saved(): Promise<{ readonly site: PracticeSite; readonly text: (name: string) => Promise<string> }> {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     expect(await site.run(lingering, [...confirmed, '--save', 'change'])).toMatchObject({ status: 2 });
     return { site, text: (name) => readFile(path.join(site.folder, 'change', name), 'utf8') };
   }
@@ -122,7 +122,7 @@ describe('the change folder', () => {
   });
 
   test('has neither operations nor commands while a DC that is silent is not confirmed to be out of use', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     expect(await site.run(lingering, [...fromDc1, '--save', 'change'])).toMatchObject({ status: 2 });
     for (const name of ['change.ldf', 'next-steps.txt', 'review.txt', 'review.html']) {
       const text = await readFile(path.join(site.folder, 'change', name), 'utf8');
@@ -232,7 +232,7 @@ describe('the change folder', () => {
   });
 
   test('that was blocked has its LDIF once apply has accepted the blocker', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     await site.run(lingering, [...fromDc1, '--save', 'change']);
     await site.run(apply, ['change', '--accept', 'silent-dc']);
     expect(await readFile(path.join(site.folder, 'change', 'change.ldf'), 'utf8')).toContain('removeLingeringObject');
@@ -257,7 +257,7 @@ describe('the change folder', () => {
   });
 
   test('is kept as evidence also where nothing was found', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     const configuration = `CN=Configuration,${domain}`;
     const result = await site.run(lingering, ['--reference', 'dc1', '--partition', configuration, '--save', 'none']);
     expect(result.status).toBe(1);
@@ -288,7 +288,7 @@ describe('the change folder', () => {
 });
 
 test('--yes saves the list and exits 3, as this tool removes nothing', async () => {
-  const site = await practiceSite();
+  const site = await siteInMemory();
   const result = await site.run(lingering, [...fromDc1, '--yes']);
   expect(result.status).toBe(3);
   const [name = ''] = await readdir(path.join(site.folder, 'changes'));
@@ -296,7 +296,7 @@ test('--yes saves the list and exits 3, as this tool removes nothing', async () 
 });
 
 test('the wizard asks for the reference, the targets and the partitions, and offers to save the list', async () => {
-  const site = await practiceSite();
+  const site = await siteInMemory();
   const prompter = answering({
     'lingering.reference': 'DC1',
     'lingering.targets': ['DC3'],
@@ -311,7 +311,7 @@ test('the wizard asks for the reference, the targets and the partitions, and off
 });
 
 test('the wizard offers to keep the evidence where nothing was found', async () => {
-  const site = await practiceSite();
+  const site = await siteInMemory();
   const why = { reason: '', ticket: '' };
   const prompter = answering({ 'lingering.reference': 'DC1', 'lingering.targets': ['DC3'], decision: 'Save', ...why });
   const result = await site.run(lingering, ['--partition', `CN=Configuration,${domain}`], prompter);

@@ -1,19 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatGuid } from '../../src/ad/entry.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest } from '../../src/embedded/forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import { repsFrom } from '../ad/scenario/replication.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
-import { type PracticeSite, practiceSite, templates } from '../support/practice-site.ts';
+import { practiceForest, practiceTime } from '../support/practice-forest.ts';
+import { directoryOf, type PracticeSite, siteInMemory } from '../support/practice-site.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { remedyCommand, tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -27,7 +26,7 @@ interface Site extends PracticeSite {
 }
 
 async function tombstoneSite(): Promise<Site> {
-  const site = await practiceSite();
+  const site = await siteInMemory();
   const read = (dn: string) => site.withSession((session) => session.readEntry(dn, ['tombstoneLifetime']));
   return {
     ...site,
@@ -243,24 +242,18 @@ async function withDirectory(change: (directory: OpenDirectory) => Partial<OpenD
 }> {
   const site = await tombstoneSite();
   const opened: OpenDirectory[] = [];
-  const clock = { now: () => new Date(), randomId: randomUUID };
   const directory = async (): Promise<OpenDirectory> => {
-    const open = await openPracticeDirectory(site.folder, { templates, ...clock } as Context);
+    const open = await site.open();
     const changed = { ...open, ...change(open) };
     opened.push(changed);
     return changed;
   };
-  return { site, world: { templates, sleep: noSleep, directory }, opened };
+  return { site, world: { now: practiceTime, sleep: noSleep, directory }, opened };
 }
 
 describe('a domain controller that does not have the change yet', () => {
   test('is waited for, if the user wants to, and is looked at again', async () => {
-    const behind = await openPracticeDirectory(await freshFolder(), {
-      templates,
-      now: () => new Date(),
-      randomId: randomUUID,
-    } as Context);
-    onTestFinished(() => behind.close());
+    const behind = await directoryOf(await practiceForest());
     let phase: 'planning' | 'behind' | 'replicated' = 'planning';
     const { site, world } = await withDirectory(({ openOther }) => ({
       openOther: async (host) => {
@@ -386,7 +379,7 @@ describe('what else may be changed', () => {
     const heading =
       'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';
     const daysBefore = (days: number): string =>
-      new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+      new Date(practiceTime().getTime() - days * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
     const row = `showrepl_INFO,Paramaribo,DC4,"CN=Configuration,DC=corp,DC=example,DC=com",Amsterdam,DC1,RPC,12,${daysBefore(0)},${daysBefore(75)},8614`;
     await writeTree(site.folder, { 'showrepl.csv': `${heading}\r\n${row}\r\n` });
     const args = ['--days', '180', '--showrepl', 'showrepl.csv=+00:00', '--json'];
@@ -401,7 +394,7 @@ describe('--evidence', () => {
   const look = ['--reference', 'dc1', '--partition', domain, '--save', 'look'];
 
   test('says what the last look for lingering objects found and when, and keeps its plan', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     expect(await site.run(remedyCommand('lingering'), look)).toMatchObject({ status: 2 });
     const looked = await readFile(path.join(site.folder, 'look', 'plan.json'));
     const args = ['--days', '180', '--evidence', 'look', ...accepted, '--save', 'change', '--json'];
@@ -427,7 +420,7 @@ describe('--evidence', () => {
   });
 
   test('counts a DC that was no target as compared, and repeats that it is not clean', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     expect(await site.run(remedyCommand('lingering'), [...look, '--target', 'dc2'])).toMatchObject({ status: 1 });
     const run = await site.run(tombstone, ['--days', '180', '--evidence', 'look', '--json']);
     const finding = planOf(run).findings.find(({ id }) => id === 'lingering-evidence');
@@ -437,7 +430,7 @@ describe('--evidence', () => {
   });
 
   test('refuses a folder that is not there, one of another remedy, and a plan that was edited', async () => {
-    const site = await practiceSite();
+    const site = await siteInMemory();
     await site.run(remedyCommand('lingering'), look);
     await site.run(tombstone, ['--days', '180', '--save', 'other']);
     const text = await readFile(path.join(site.folder, 'look', 'plan.json'), 'utf8');
@@ -469,7 +462,7 @@ describe('an export', () => {
 
   test('is not taken for a healthy forest, and applying it writes LDIF', async () => {
     const folder = await freshFolder();
-    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    const forest = await practiceForest();
     await writeTree(folder, { 'export.ldf': [...forest.toLdif()].join('') });
     const args = ['--ldif', 'export.ldf', '--days', '180'];
     const plan = planOf(await runCommand(tombstone, [...args, '--json'], { currentFolder: folder }));
@@ -486,7 +479,7 @@ describe('an export', () => {
 
   test("reports the exporting DC's refusals although it has no rootDSE, as ldifde writes none", async () => {
     const folder = await freshFolder();
-    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    const forest = await practiceForest();
     const whole = [...forest.toLdif()].join('').replaceAll('\n ', '');
     const guidIn = (name: string): string => {
       const record = whole.split('\n\n').find((text) => text.includes(`dn: CN=NTDS Settings,CN=${name},`)) ?? '';

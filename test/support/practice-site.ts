@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { onTestFinished } from 'vitest';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import type { EmbeddedForest } from '../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from './fixed-world.ts';
@@ -25,50 +22,28 @@ export interface PracticeSite {
   ): Promise<CommandRun>;
   /** Reads or changes the forest with a session of its own, as another administrator would. */
   withSession<T>(work: Work<T>): Promise<T>;
+  /** Opens the forest as a command does. */
+  open(): Promise<OpenDirectory>;
 }
 
 /**
- * The practice forest for a new folder. It stays open from run to run and is saved at the end of the test:
+ * A site whose forest is in memory, at practiceTime: it is neither read from a disk nor saved, which takes most of the time.
  * practice-forest.test.ts and practice-saving.test.ts show that a forest is the same when it is opened again.
  */
-export async function practiceSite(now: () => Date = () => new Date()): Promise<PracticeSite> {
-  const folder = await freshFolder();
-  const world = { currentFolder: folder, templates, sleep: noSleep, now, randomId: randomUUID };
-  let opened: Promise<OpenDirectory> | undefined;
-  const open = async (): Promise<OpenDirectory> => {
-    opened ??= openPracticeDirectory(folder, world as unknown as Context);
-    const directory = await opened;
-    const session = await directory.reopen();
-    return { ...directory, session, close: () => session.close() };
-  };
-  onTestFinished(async () => (await opened)?.close());
-  return {
-    folder,
-    run: (command, args, prompter, more = {}) => {
-      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
-      return runCommand(command, args, { ...world, ...asked, ...more, directory: open });
-    },
-    withSession: async (work) => {
-      const { session, close } = await open();
-      return await work(session).finally(close);
-    },
-  };
-}
-
-/** A site whose forest is in memory, at practiceTime: nothing of it is read from a disk or saved, which takes most of the time. */
 export async function siteInMemory(at: Promise<EmbeddedForest> = practiceForest()): Promise<PracticeSite> {
   const folder = await freshFolder();
   const forest = await at;
-  const directory = (): Promise<OpenDirectory> => directoryOf(forest);
-  const world = { currentFolder: folder, templates, sleep: noSleep, now: practiceTime, directory };
+  const open = async (): Promise<OpenDirectory> => ({ ...(await directoryOf(forest)), practiceSite: folder });
+  const world = { currentFolder: folder, templates, sleep: noSleep, now: practiceTime, directory: open };
   return {
     folder,
+    open,
     run: (command, args, prompter, more = {}) => {
       const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
       return runCommand(command, args, { ...world, ...asked, ...more });
     },
     withSession: async (work) => {
-      const { session, close } = await directory();
+      const { session, close } = await open();
       return await work(session).finally(close);
     },
   };

@@ -1,11 +1,9 @@
 /** The orphan remedy on the practice forest: its world, its facts, and what is concluded from them. */
 
-import { randomUUID } from 'node:crypto';
 import type { ProbeMeans } from '../../../src/ad/locate.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
-import { openPracticeForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
 import { propose } from '../../../src/remedies/orphan/changes.ts';
@@ -14,8 +12,9 @@ import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { quietSurroundings } from '../../support/fixed-world.ts';
+import { practiceForest, practiceTime } from '../../support/practice-forest.ts';
 
-export const now = new Date('2026-11-22T09:00:00Z');
+export const now = practiceTime();
 
 export const options: OrphanOptions = {
   accept: [],
@@ -32,8 +31,7 @@ export const options: OrphanOptions = {
 
 /** A session with a practice forest of its own, without a socket. */
 export async function practiceSession(): Promise<DirectorySession> {
-  const templates = new URL('../../../templates/', import.meta.url);
-  const forest = await openPracticeForest('', templates, () => now, randomUUID);
+  const forest = await practiceForest();
   return forest.open({ host: 'dc1.corp.example.com' });
 }
 
