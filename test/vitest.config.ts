@@ -14,6 +14,8 @@ const project = (
     include: [...include],
     testTimeout,
     hookTimeout: testTimeout,
+    // A test whose loop never runs fails.
+    expect: { requireAssertions: true },
     ...more,
   },
 });
@@ -59,8 +61,6 @@ export default defineConfig({
               '--max-semi-space-size=64',
               '--single-threaded-gc',
             ],
-            // A test whose loop never runs fails.
-            expect: { requireAssertions: true },
             env: foldersInMemory(),
           }),
           project('processes', processes, {}),

@@ -254,6 +254,7 @@ describe('at a question', () => {
     const session = await ask('input');
     session.press('enter');
     await session.waitFor('ANSWER ""');
+    expect(session.screen.text).toContain('ANSWER ""');
   });
 
   test('a stray y does not agree until Enter is pressed', async () => {
@@ -264,6 +265,7 @@ describe('at a question', () => {
     await session.waitFor(/› no$/);
     session.press('enter');
     await session.waitFor('ANSWER false');
+    expect(session.screen.text).toContain('ANSWER false');
   });
 
   test('nothing of a secret is written to the terminal, before or after', async () => {
@@ -344,6 +346,7 @@ describe('a long list', () => {
     session.press('ctrl-u');
     session.press('enter');
     await session.waitFor('ANSWER 0');
+    expect(session.screen.text).toContain('ANSWER 0');
   });
 
   test('follows the size of the terminal', async () => {
@@ -368,6 +371,7 @@ describe('a long list', () => {
     await session.waitFor('[x] Server (12)');
     session.press('enter');
     await session.waitFor('ANSWER [11,296]');
+    expect(session.screen.text).toContain('ANSWER [11,296]');
   });
 
   test('that starts on none takes no Enter until a choice is selected', async () => {
