@@ -6,8 +6,9 @@
 import { RefusedError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { type Finding, openBlockers } from './findings.ts';
-import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
+import { doneIn, type JournalEvent, type JournalRecord, type JournalWriter } from './journal.ts';
 import type { Author, Change, Plan } from './plan.ts';
+import { journalPosition, requireNotUndone } from './position.ts';
 
 /** What came of one change. */
 export type ChangeOutcome =
@@ -93,8 +94,8 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   const { plan, writer, journal, records } = request;
   const { findings = plan.findings, selected } = request;
   requireApplicable({ ...plan, findings }, records);
-  const before = outcomesIn(records, plan);
-  const all = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
+  const before = doneIn(plan, records);
+  const all = [...plan.changes.entries()].filter(([index]) => !before.has(index));
   const open = all.filter(([index]) => selected?.has(index) ?? true);
   const notSelected = all.length - open.length;
   const recordOf = (event: JournalEvent, more: Partial<JournalRecord> = {}): JournalRecord => ({
@@ -182,16 +183,12 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
  * To be asked before anything is written for a plan, its change folder included.
  * @throws RefusedError if a blocker is not accepted, or the plan was undone
  */
-export function requireApplicable(plan: Pick<Plan, 'id' | 'findings'>, records: readonly JournalRecord[]): void {
+export function requireApplicable(
+  plan: Pick<Plan, 'id' | 'changes' | 'findings'>,
+  records: readonly JournalRecord[],
+): void {
   refuseBlockers(plan.findings);
-  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) {
-    throw new RefusedError({
-      attempted: 'apply the plan',
-      on: plan.id,
-      cameBack: 'it was applied and undone',
-      next: 'Make a new plan; the targets may have changed since.',
-    });
-  }
+  requireNotUndone('apply', plan, journalPosition(plan, records));
 }
 
 function refuseBlockers(findings: readonly Finding[]): void {

@@ -1,12 +1,14 @@
-/** The change folder: the plan and everything that goes with it, written as a whole or not at all. */
+/** The change folder: the plan and everything that goes with it. It is written as a whole or not at all, and opened. */
 
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { syncFolder } from '../files/file-system.ts';
 import { errnoInWords, type Patience, withPatience } from '../files/system-errors.ts';
-import { type Leftover, type Maker, removeUnfinished, unfinishedName } from './folder-files.ts';
+import { type Leftover, type Maker, removeUnfinished, requirePlainFolder, unfinishedName } from './folder-files.ts';
+import { type JournalRecord, readJournal } from './journal.ts';
 import type { Plan } from './plan.ts';
+import { readPlan } from './read-plan.ts';
 import { canonicalText } from './seal.ts';
 
 /** The names of what lies in a change folder. */
@@ -217,4 +219,46 @@ export async function freeFolder(home: string, created: string, name: string): P
     const candidate = number === 1 ? base : `${base}-${number}`;
     if (!names.has(candidate)) return path.join(home, candidate);
   }
+}
+
+/** A plan with its change folder. */
+export interface SavedPlan {
+  /** Absolute. */
+  readonly folder: string;
+  readonly plan: Plan;
+}
+
+/** A change folder with what its journal says. */
+export interface SavedChange extends SavedPlan {
+  readonly records: readonly JournalRecord[];
+}
+
+/**
+ * Opens a change folder; its plan.json may be named in its place.
+ *
+ * @param named absolute
+ * @throws FileError or PlanNotUsableError if it holds no plan that can be used; RefusedError if a part of it is no file or folder
+ */
+export async function openChange(named: string, patience: Patience): Promise<SavedChange> {
+  const folder = path.basename(named) === folderParts.plan ? path.dirname(named) : named;
+  const plan = await readPlan(path.join(folder, folderParts.plan), patience);
+  await requirePlainFolder(path.join(folder, folderParts.backup));
+  return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal), patience) };
+}
+
+/** The change folders in a folder, the newest plan first. What is no change folder is passed over. */
+export async function changesIn(home: string, patience: Patience): Promise<readonly SavedChange[]> {
+  const names = await readdir(home).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      try {
+        return [await openChange(path.join(home, name), patience)];
+      } catch (error) {
+        // Not a change folder, or one that show explains when it is named.
+        if (error instanceof RemedyError) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat().sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
 }

@@ -233,19 +233,29 @@ export function hasBegun({ id, seal }: Pick<Plan, 'id' | 'seal'>, records: reado
 }
 
 /**
- * The last word of the journal on each change of a plan, by the change's index. "done" is final: a change that is done
+ * The last record of the journal on each change of a plan, by the change's index. "done" is final: a change that is done
  * is not begun again, and whatever else is said of it later does not undo what was written.
  */
 export function outcomesIn(
   records: readonly JournalRecord[],
   plan: Pick<Plan, 'id' | 'changes'>,
-): ReadonlyMap<number, JournalEvent> {
-  const outcomes = new Map<number, JournalEvent>();
+): ReadonlyMap<number, JournalRecord> {
+  const outcomes = new Map<number, JournalRecord>();
   for (const record of records) {
-    if (record.plan !== plan.id || record.change === undefined || outcomes.get(record.change) === 'done') continue;
+    if (record.plan !== plan.id || record.change === undefined) continue;
     // Nothing the tool wrote: counted, it would make a part of a change that is whole.
     if (record.change >= plan.changes.length) continue;
-    outcomes.set(record.change, record.event);
+    if (outcomes.get(record.change)?.event !== 'done') outcomes.set(record.change, record);
   }
   return outcomes;
+}
+
+/** Indices of the changes that the journal says are done. */
+export function doneIn(plan: Pick<Plan, 'id' | 'changes'>, records: readonly JournalRecord[]): ReadonlySet<number> {
+  return new Set([...outcomesIn(records, plan)].filter(([, { event }]) => event === 'done').map(([index]) => index));
+}
+
+/** Whether the last record on a change says that it was written, or leaves that open. */
+export function mayHaveWritten({ event }: JournalRecord): boolean {
+  return event === 'done' || event === 'intent' || event === 'unknown';
 }

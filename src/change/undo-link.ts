@@ -6,7 +6,7 @@ import { isDnThat, normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
 import type { Patience } from '../files/system-errors.ts';
 import { areSameClasses, classesIn } from './entry-content.ts';
-import { folderParts } from './folder.ts';
+import { folderParts, type SavedPlan } from './folder.ts';
 import {
   type AttributeEdit,
   type Change,
@@ -71,13 +71,6 @@ export async function undosOf(folder: string, plan: Plan, patience: Patience): P
     if (undo !== undefined && undoesPlan(undo, plan)) found.push({ folder: place, plan: undo });
   }
   return found.sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
-}
-
-/** A plan with its change folder. */
-export interface SavedPlan {
-  /** Absolute. */
-  readonly folder: string;
-  readonly plan: Plan;
 }
 
 async function foldersIn(folder: string): Promise<readonly string[]> {

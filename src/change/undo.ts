@@ -13,7 +13,7 @@ import { errnoInWords, onlyWhileBusy, type Patience } from '../files/system-erro
 import type { DirectorySession } from '../ldap/session.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
-import { type JournalRecord, outcomesIn } from './journal.ts';
+import { type JournalRecord, mayHaveWritten, outcomesIn } from './journal.ts';
 import type {
   AttributeEdit,
   Change,
@@ -26,6 +26,7 @@ import type {
   Splice,
 } from './plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from './planned-file.ts';
+import { journalPosition, requireNotUndone } from './position.ts';
 import { deletedBy } from './undo-link.ts';
 
 /** What there may be to undo of a plan. */
@@ -48,18 +49,11 @@ export function changesToUndo<C extends Change>(
   records: readonly JournalRecord[],
   isApproved = false,
 ): ToUndo<C> {
-  if (!isApproved && records.some((record) => record.plan === plan.id && record.event === 'undone')) {
-    throw new RefusedError({
-      attempted: 'undo the plan',
-      on: plan.id,
-      cameBack: 'its journal says that it was undone already',
-      next: 'If a target still holds the change, give --seal with the seal of the plan that was approved: the targets are then compared with it.',
-    });
-  }
+  if (!isApproved) requireNotUndone('undo', plan, journalPosition(plan, records));
   const outcomes = outcomesIn(records, plan);
   const recorded = plan.changes.filter((_, index) => {
     const outcome = outcomes.get(index);
-    return outcome === 'done' || outcome === 'intent' || outcome === 'unknown';
+    return outcome !== undefined && mayHaveWritten(outcome);
   });
   return { changes: plan.changes.toReversed(), recorded: new Set(recorded) };
 }
@@ -343,11 +337,6 @@ function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
       { evidence: lost, subjects: lost },
     ),
   ];
-}
-
-/** "12 entries and attributes cannot be brought back" */
-export function lostInWords(lost: number): string {
-  return `${counted(lost, 'entry or attribute', 'entries and attributes')} cannot be brought back`;
 }
 
 /** Whether an undo brings back everything that can come back. */

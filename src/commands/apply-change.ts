@@ -6,13 +6,12 @@ import { applyPlan, type ChangeWriter, requireApplicable } from '../change/apply
 import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
-import { folderParts } from '../change/folder.ts';
+import { folderParts, type SavedChange, type SavedPlan } from '../change/folder.ts';
 import { requirePlainFolder } from '../change/folder-files.ts';
-import { type JournalRecord, type JournalWriter, openJournal, outcomesIn } from '../change/journal.ts';
+import { doneIn, type JournalRecord, type JournalWriter, openJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
-import type { SavedChange } from '../change/position.ts';
 import { isWholeUndo } from '../change/undo.ts';
-import { originalOf, type SavedPlan, undosOf } from '../change/undo-link.ts';
+import { originalOf, undosOf } from '../change/undo-link.ts';
 import { defaultProof, type ProofAccess, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
@@ -258,8 +257,8 @@ async function writeWith<C extends Change>(
   const progress = output.progress();
   try {
     const { result, interrupted } = await context.interruptible(async (signal) => {
-      const before = outcomesIn(records, plan);
-      const isOpen = (index: number): boolean => before.get(index) !== 'done' && (selected?.has(index) ?? true);
+      const before = doneIn(plan, records);
+      const isOpen = (index: number): boolean => !before.has(index) && (selected?.has(index) ?? true);
       const open = [...plan.changes.keys()].filter(isOpen);
       progress.start(open.length, plan.undoes === undefined ? 'Applying' : 'Undoing');
       const applied = await applyPlan({

@@ -6,10 +6,11 @@
 
 import { isBelow } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
-import type { JournalRecord } from '../change/journal.ts';
+import type { SavedChange } from '../change/folder.ts';
+import { doneIn, type JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts';
-import { type Position, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
+import { type Position, positionOf, requireNotUndone, requireNotUndoneInPart } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import type { FurtherSight, Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
@@ -33,7 +34,6 @@ import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.
 import {
   type Access,
   accessBy,
-  doneIn,
   judgeNow,
   namedPlan,
   openWorldOf,
@@ -61,10 +61,11 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, isDryRun, context, output);
   requireOwnJournal(saved);
   const position = await positionOf(saved, output.patience);
-  requireNotUndone(saved, position, (command, place = '') =>
+  requireNotUndone('apply', plan, position);
+  requireNotUndoneInPart(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),
   );
-  const done = doneIn(saved);
+  const done = doneIn(plan, saved.records);
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
   if (left.size > 0 && !access.isApproved) await requireOriginal(saved, 'apply the undo', context, output);

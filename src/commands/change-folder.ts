@@ -9,6 +9,7 @@ import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
 import { type FileChange, isDirectoryChange, type Plan } from '../change/plan.ts';
 import { fileFingerprint, leadsElsewhere, likenessOf, sameFingerprint, targetOf } from '../change/planned-file.ts';
+import { type Position, positionOf } from '../change/position.ts';
 import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { commandLine, shownPath } from '../quoting.ts';
@@ -71,9 +72,10 @@ export async function writeFolder(
  */
 export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
   const { folder, plan } = inFolder;
-  const journal = await readJournal(path.join(folder, folderParts.journal), output.patience);
+  const records = await readJournal(path.join(folder, folderParts.journal), output.patience);
+  const position = await positionOf({ folder, plan, records }, output.patience);
   const drawing = drawingOf(inFolder, mayConnect, context, output);
-  const documents = documentsOf(plan, describePlan(inFolder, context), drawing, journal, folder);
+  const documents = documentsOf(plan, describePlan(inFolder, context), drawing, { folder, records, position });
   const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
   tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), output.patience), output);
 }
@@ -123,24 +125,24 @@ interface Drawing {
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
  *
- * @param journal the outcome, once the plan was applied
- * @param folder the change folder, once there is one: its backup holds files as they were
+ * @param begun the change folder, once there is one, with its journal and where the change stands: its backup holds files as
+ * they were
  */
 export function documentsOf(
   plan: Plan,
   description: Description,
   { commands, templates, patience, mayConnect }: Drawing,
-  journal: readonly JournalRecord[] = [],
-  folder?: string,
+  begun?: { readonly folder: string; readonly records: readonly JournalRecord[]; readonly position: Position },
 ): readonly FolderDocument[] {
   const { target, changes } = plan;
-  const steps = stepsNow(description.nextSteps, outcomeOf(plan, journal));
+  const { folder, records = [], position } = begun ?? {};
+  const steps = stepsNow(description.nextSteps, outcomeOf(plan, records, position));
   const documents: FolderDocument[] = [
     {
       name: folderParts.page,
-      content: page(templates, (template) => htmlReview(plan, description, commands, template, journal)),
+      content: page(templates, (template) => htmlReview(plan, description, commands, template, records, position)),
     },
-    { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
+    { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, records, position)) },
   ];
   if (target.kind === 'files') {
     const files = changes.filter((change) => change.kind === 'file');

@@ -2,15 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { folderParts } from '../change/folder.ts';
-import {
-  changesIn,
-  openChange,
-  type Position,
-  positionInBrief,
-  positionOf,
-  type SavedChange,
-} from '../change/position.ts';
+import { changesIn, folderParts, openChange, type SavedChange } from '../change/folder.ts';
+import { type Position, positionInBrief, positionOf } from '../change/position.ts';
 import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Patience } from '../files/system-errors.ts';
 import { readArguments } from '../flags.ts';

@@ -5,12 +5,11 @@
 
 import path from 'node:path';
 import { type Finding, judge, judgeAgain, openBlockers, withoutHandedOver } from '../change/findings.ts';
-import { folderParts } from '../change/folder.ts';
-import { hasBegun, type JournalRecord, outcomesIn, readJournal } from '../change/journal.ts';
+import { folderParts, openChange, type SavedChange, type SavedPlan } from '../change/folder.ts';
+import { doneIn, hasBegun, type JournalRecord, readJournal } from '../change/journal.ts';
 import { type Change, isDirectoryChange, type Plan } from '../change/plan.ts';
-import { namedChange, type SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
-import { originalOf, type SavedPlan } from '../change/undo-link.ts';
+import { originalOf } from '../change/undo-link.ts';
 import { PlanNotUsableError, RefusedError, UsageError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
 import { readSeconds } from '../flags.ts';
@@ -38,7 +37,15 @@ export async function namedPlan(
   context: Context,
   output: Output,
 ): Promise<{ readonly saved: SavedChange; readonly remedy: Remedy }> {
-  const saved = await namedChange(command, operand, context.currentFolder, output.patience);
+  if (operand === undefined) {
+    throw new UsageError({
+      attempted: `read the arguments of ${command}`,
+      on: 'FOLDER',
+      cameBack: 'no change folder is named',
+      next: `Give the folder that --save wrote: adsi-remedy ${command} changes/NAME`,
+    });
+  }
+  const saved = await openChange(path.resolve(context.currentFolder, operand), output.patience);
   requireQuotable(saved.folder, context);
   requireSeal(saved.plan, seal);
   return { saved, remedy: await remedyOf(saved.plan, saved.folder, context) };
@@ -119,12 +126,6 @@ export function requireUsableLater(plan: Plan, remedy: Remedy, folder: string): 
   });
 }
 
-/** Indices of the changes that the journal says are done. */
-export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
-  const outcomes = outcomesIn(records, plan);
-  return new Set([...outcomes].filter(([, outcome]) => outcome === 'done').map(([index]) => index));
-}
-
 /** How this run reaches what a saved plan names. */
 export interface Access extends Approval {
   readonly flags: DirectoryFlags;
@@ -197,14 +198,14 @@ export async function openWorldOf(
  * @param isApproved whether --seal approves the plan, with all that was accepted in it
  */
 export async function judgeNow(
-  { plan, records, folder }: SavedChange,
+  { plan, records }: SavedChange,
   remedy: Remedy,
   opened: OpenWorld,
   indices: ReadonlySet<number>,
   accept: readonly string[],
   isApproved: boolean,
 ): Promise<readonly Finding[]> {
-  const done = doneIn({ plan, records, folder });
+  const done = doneIn(plan, records);
   const facts = await look(remedy, opened, { kind: 'plan', plan, done });
   const proposal = { ...plan, changes: plan.changes.filter((_, index) => indices.has(index)) };
   const believed = isApproved ? plan.findings : withoutHandedOver(plan.findings);

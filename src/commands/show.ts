@@ -7,10 +7,12 @@ import { sameDn } from '../ad/dn.ts';
 import { guidBase } from '../ad/entry.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from '../change/entry-content.ts';
 import { openBlockers, whyRefused } from '../change/findings.ts';
+import type { SavedChange } from '../change/folder.ts';
+import { doneIn } from '../change/journal.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts';
-import { type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
+import { type Position, positionInWords, positionOf } from '../change/position.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
@@ -30,7 +32,7 @@ import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
 import { practiceSiteAround } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
-import { type Access, accessBy, doneIn, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
+import { type Access, accessBy, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
 /**
@@ -136,7 +138,7 @@ const asPlanned: Sight = { kind: 'as-planned' };
 async function driftOf(saved: SavedChange, access: Access, context: Context, output: Output): Promise<Drift> {
   const opened = await openWorldOf(saved, access, context, output);
   try {
-    const done = doneIn(saved);
+    const done = doneIn(saved.plan, saved.records);
     const patience = onlyWhileBusy(output.patience);
     const session = opened.world.kind === 'directory' ? opened.world.session : undefined;
     const sights = await inParallel([...saved.plan.changes.entries()], 16, async ([index, change]) => ({

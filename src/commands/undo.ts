@@ -2,9 +2,9 @@
 
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
+import type { SavedChange } from '../change/folder.ts';
 import { hasBegun } from '../change/journal.ts';
 import { type Change, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
-import type { SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import {
   changesToUndo,

@@ -7,6 +7,7 @@ import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { FileChange, Plan } from '../change/plan.ts';
+import { type Position, undoneWords } from '../change/position.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { counted, groupBy } from '../words.ts';
 import { diffHtml } from './diff-html.ts';
@@ -25,7 +26,6 @@ import {
   stepsInOrder,
   stepsNow,
   summaryParts,
-  undoneWords,
 } from './summary.ts';
 import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords } from './text.ts';
 
@@ -44,6 +44,7 @@ interface Page {
  *
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
  * @param journal the records of the change folder's journal, once there is one
+ * @param position where the change stands, if more is known than its own journal says
  * @throws RangeError if the template names an unknown part
  */
 export function* htmlReview(
@@ -52,8 +53,9 @@ export function* htmlReview(
   commands: Commands,
   template: string,
   journal: readonly JournalRecord[] = [],
+  position?: Position,
 ): Generator<string> {
-  const page = { plan, description, commands, outcome: outcomeOf(plan, journal) };
+  const page = { plan, description, commands, outcome: outcomeOf(plan, journal, position) };
   // Splitting by a pattern with a group gives static text and names in turn.
   for (const [index, text] of template.split(/\{\{([a-z]+)\}\}/).entries()) {
     if (index % 2 === 0) yield text;
@@ -131,7 +133,7 @@ function* navigation({ findings: found, exhibits }: Plan, commands: Commands): G
 
 function verdict(plan: Plan, outcome: Outcome | undefined): Html {
   if (outcome !== undefined) {
-    const isWhole = outcome.undone === undefined && outcome.written === outcome.total;
+    const isWhole = outcome.position.kind === 'applied';
     return html`<div class="verdict ${isWhole ? 'clear' : 'overruled'}">
 <strong>${outcomeInWords(plan, outcome)}</strong>
 This page shows the plan and its outcome.
@@ -257,7 +259,7 @@ function reading({ undo }: Commands): Html {
 }
 
 function apply(plan: Plan, { apply: command, undo }: Commands, outcome: Outcome | undefined): Html {
-  if (outcome?.undone !== undefined) return html`<p>${undoneWords}</p>`;
+  if (outcome?.position.kind === 'undone') return html`<p>${undoneWords}</p>`;
   if (undo === undefined) {
     return html`<p>${handedOverWords}</p>\n<h3>Look again</h3>\n<pre><code>${command}</code></pre>`;
   }

@@ -5,9 +5,9 @@
 
 import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
-import type { JournalEvent, JournalRecord } from '../change/journal.ts';
+import { type JournalEvent, type JournalRecord, outcomesIn } from '../change/journal.ts';
 import type { Author, Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
-import { lostInWords } from '../change/undo.ts';
+import { journalPosition, lostInWords, type Position, positionInBrief } from '../change/position.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
@@ -276,9 +276,8 @@ interface Run {
 
 /** What became of a plan. */
 export interface Outcome {
+  readonly position: Position;
   readonly runs: readonly Run[];
-  /** When an undo of this plan finished, who ran it, and how many entries and attributes no undo brings back. */
-  readonly undone?: { readonly time: string; readonly by: Author | undefined; readonly lost: number };
   readonly total: number;
   readonly written: number;
   /** Of the changes that a run began with. */
@@ -293,42 +292,48 @@ const states: Readonly<Partial<Record<JournalEvent, ChangeState>>> = {
   drifted: 'skipped',
 };
 
-/** The outcome of a plan; undefined if no run of it is in the records. */
-export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcome | undefined {
+/**
+ * The outcome of a plan; undefined if no run of it is in the records.
+ *
+ * @param position where the change stands, if more is known than its own journal says
+ */
+export function outcomeOf(
+  plan: Plan,
+  records: readonly JournalRecord[],
+  position: Position = journalPosition(plan, records),
+): Outcome | undefined {
   const runs: Run[] = [];
-  const outcomes = new Map<Change, Became>();
-  let undone: Outcome['undone'];
-  for (const record of records.filter(({ plan: id }) => id === plan.id)) {
-    const { event, time, by, connection, server, detail } = record;
+  for (const { event, time, by, connection } of records.filter(({ plan: id }) => id === plan.id)) {
     const run = runs.at(-1);
-    const state = states[event];
-    const change = plan.changes[record.change ?? -1];
     if (event === 'begin') runs.push({ begun: time, by, connection });
     if (event === 'end' && run !== undefined) runs[runs.length - 1] = { ...run, ended: time };
-    if (event === 'undone') undone = { time, by, lost: record.lost ?? 0 };
+  }
+  const outcomes = new Map<Change, Became>();
+  for (const [index, { event, time, server, detail }] of outcomesIn(records, plan)) {
+    const change = plan.changes[index];
+    const state = states[event];
     if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, server, detail });
   }
   if (runs.length === 0 && outcomes.size === 0) return undefined;
   return {
+    position,
     runs,
-    ...(undone === undefined ? {} : { undone }),
     total: plan.changes.length,
     written: [...outcomes.values()].filter(({ state }) => state === 'written').length,
     of: (change) => outcomes.get(change),
   };
 }
 
-/** "Applied in part: 11 of 12 files written", "Undone" */
-export function outcomeInWords(plan: Plan, { total, written, undone }: Outcome): string {
-  const [one, several] = plan.target.kind === 'files' ? ['file', 'files'] : ['change', 'changes'];
-  if (undone !== undefined) {
-    const when = `${utc(undone.time)}${whoInWords(undone.by)}`;
-    return undone.lost === 0
-      ? `Applied, and undone ${when}`
-      : `Applied, and undone as far as possible ${when}: ${lostInWords(undone.lost)}`;
+/** "Applied in part: 11 of 12 files written", "Applied and undone 2026-11-22 08:41:07 UTC by jane on WS1" */
+export function outcomeInWords(plan: Plan, { position, total, written }: Outcome): string {
+  const brief = positionInBrief(position);
+  const words = `${brief.charAt(0).toUpperCase()}${brief.slice(1)}`;
+  if (position.kind === 'undone') {
+    const lost = lostInWords(position);
+    return `${words} ${utc(position.time)}${whoInWords(position.by)}${lost === undefined ? '' : `: ${lost}`}`;
   }
-  const verb = written === total ? 'Applied' : written === 0 ? 'Nothing was written' : 'Applied in part';
-  return `${verb}: ${written.toLocaleString('en')} of ${counted(total, one, several)} written`;
+  const [one, several] = plan.target.kind === 'files' ? ['file', 'files'] : ['change', 'changes'];
+  return `${words}: ${written.toLocaleString('en')} of ${counted(total, one, several)} written`;
 }
 
 /** A run in words: when, by whom, and after an integrated logon as which user of the directory. */
@@ -339,7 +344,7 @@ export function runInWords({ begun, ended, by, connection }: Run): string {
 
 /** What remains to be done now: of a change that was undone nothing. */
 export function stepsNow(steps: readonly Step[], outcome: Outcome | undefined): readonly Step[] {
-  if (outcome?.undone === undefined || steps.length === 0) return steps;
+  if (outcome?.position.kind !== 'undone' || steps.length === 0) return steps;
   return [
     {
       text: 'Nothing: this change was undone. What remains to be done after the undo is in the change folder of the undo.',
@@ -347,10 +352,6 @@ export function stepsNow(steps: readonly Step[], outcome: Outcome | undefined): 
     },
   ];
 }
-
-/** What apply and undo do with a change that was undone. */
-export const undoneWords =
-  'This change was undone: apply and undo refuse it. If it is wanted after all, make a new plan.';
 
 function whoInWords(by: Author | undefined): string {
   return by === undefined ? '' : ` by ${by.account} on ${by.computer}`;

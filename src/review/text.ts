@@ -3,6 +3,7 @@
 import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
+import { type Position, undoneWords } from '../change/position.ts';
 import { tellingNames, withoutMiddle } from '../files/folder-names.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -21,7 +22,6 @@ import {
   stepsInOrder,
   stepsNow,
   summaryLine,
-  undoneWords,
 } from './summary.ts';
 
 /** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
@@ -87,15 +87,17 @@ const paperWidth = 100;
  * The review as plain text, complete: head, summary, diff, findings, pictures, next steps, how to apply and undo, seal.
  *
  * @param journal the records of the change folder's journal, once there is one
+ * @param position where the change stands, if more is known than its own journal says
  */
 export function* paperReview(
   plan: Plan,
   description: Description,
   commands: Commands,
   journal: readonly JournalRecord[] = [],
+  position?: Position,
 ): Generator<string> {
   const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true };
-  const outcome = outcomeOf(plan, journal);
+  const outcome = outcomeOf(plan, journal, position);
   const notes = plan.findings.filter(({ level }) => level === 'note');
   const others = plan.findings.filter(({ level }) => level !== 'note').toReversed();
   yield* headed(description.title, [
@@ -142,7 +144,7 @@ export function howHeading({ undo }: Commands): string {
 }
 
 function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | undefined): Generator<string> {
-  if (outcome?.undone !== undefined) {
+  if (outcome?.position.kind === 'undone') {
     yield `  ${undoneWords}`;
     return;
   }

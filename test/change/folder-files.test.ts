@@ -5,11 +5,10 @@ import { appendFile, copyFile, link, mkdir, readFile, rename, rm, truncate, writ
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backupPathOf } from '../../src/change/before-images.ts';
-import { planText } from '../../src/change/folder.ts';
+import { changesIn, openChange, planText } from '../../src/change/folder.ts';
 import { lockFolder } from '../../src/change/folder-lock.ts';
 import { openJournal, readJournal } from '../../src/change/journal.ts';
 import type { Plan } from '../../src/change/plan.ts';
-import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
@@ -174,7 +173,12 @@ describe('the documents of a change folder', () => {
 
 async function diffOf(plan: Plan, mayConnect: boolean, folder?: string): Promise<string> {
   const drawing = { commands, templates: new URL('file:///'), patience: noWaiting, mayConnect };
-  const documents = documentsOf(plan, description(), drawing, [], folder);
+  const documents = documentsOf(
+    plan,
+    description(),
+    drawing,
+    folder === undefined ? undefined : { folder, records: [], position: { kind: 'not-applied' } },
+  );
   let text = '';
   for await (const piece of documents.find(({ name }) => name === 'change.diff')?.content ?? []) text += piece;
   return text;

@@ -236,7 +236,7 @@ describe('the labels of the practice site', () => {
     for (const command of [apply, undo]) {
       const { status, stderr } = await run(command, ['saved', ...(command === undo ? ['--yes'] : [])]);
       expect(status).toBe(3);
-      expect(stderr).toMatch(/it was (applied and undone|undone already)/);
+      expect(stderr).toContain('it was applied and undone');
     }
     expect((await run(show, ['saved'])).stdout).toContain('It was applied and undone.');
     expect(await forms()).toEqual(before);

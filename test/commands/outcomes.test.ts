@@ -385,6 +385,14 @@ describe('an undo that did not come to its end', () => {
     expect(shown.stdout).toContain('undone in part. Plan the rest of the undo with: adsi-remedy undo saved');
   });
 
+  test('is on the page and in the text of the change', async () => {
+    await undoneInPart();
+    for (const name of ['review.html', 'review.txt'])
+      expect(await readFile(path.join(home, 'saved', name), 'utf8')).toContain(
+        'Applied, and undone in part: 2 of 2 files written',
+      );
+  });
+
   test('is no undo if it has written nothing', async () => {
     await relabel('--save', 'saved');
     await run(apply, ['saved']);
@@ -419,7 +427,7 @@ test('the page and the text of a change say when it was undone, and by whom', as
   await run(undo, ['saved', '--yes']);
   for (const name of ['review.txt', 'review.html']) {
     expect(await readFile(path.join(home, 'saved', name), 'utf8')).toMatch(
-      /Applied, and undone [\d-]+ [\d:]+ UTC by CONTOSO\\admin on WS01/,
+      /Applied and undone [\d-]+ [\d:]+ UTC by CONTOSO\\admin on WS01/,
     );
   }
 });

@@ -43,11 +43,18 @@ test('Enter alone at the folder goes back to the menu', async () => {
   expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
+const undone = { kind: 'undone', time: '2026-11-22T10:00:00.000Z', by: undefined } as const;
+
 test.each<[Position, string, string]>([
   [{ kind: 'not-applied' }, 'not applied yet', 'It was not applied yet.'],
-  [{ kind: 'undone', lost: 0 }, 'applied and undone', 'It was applied and undone.'],
   [
-    { kind: 'undone', lost: 1 },
+    { kind: 'applied-in-part', done: 0, total: 2 },
+    'started, with nothing known to be written',
+    'It was started, with nothing known to be written.',
+  ],
+  [{ ...undone, lost: 0 }, 'applied and undone', 'It was applied and undone.'],
+  [
+    { ...undone, lost: 1 },
     'applied, and undone as far as possible',
     'It was applied, and undone as far as possible: 1 entry or attribute cannot be brought back.',
   ],

@@ -154,7 +154,7 @@ describe('applying', () => {
     const lowering = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
     expect(await site.run(undo, ['saved', '--yes', ...lowering])).toMatchObject({ status: 0 });
     expect(await site.lifetime()).toBeUndefined();
-    expect(await readFile(path.join(site.folder, 'saved', 'review.html'), 'utf8')).toContain('Applied, and undone');
+    expect(await readFile(path.join(site.folder, 'saved', 'review.html'), 'utf8')).toContain('Applied and undone');
     expect(await site.run(apply, ['saved'])).toMatchObject({ status: 3 });
   });
 

@@ -71,15 +71,19 @@ describe('the outcome of a plan', () => {
       'Applied: 5 of 5 changes written',
     ],
     ['a part is written', partly, 'Applied in part: 1 of 5 changes written'],
-    ['nothing is', journal(plan, ['begin'], ['failed', 0]), 'Nothing was written: 0 of 5 changes written'],
-    ['it is undone', [...partly, ...journal(plan, ['undone'])], 'Applied, and undone 2026-11-22 10:00:00 UTC'],
+    [
+      'nothing is',
+      journal(plan, ['begin'], ['failed', 0]),
+      'Started, with nothing known to be written: 0 of 5 changes written',
+    ],
+    ['it is undone', [...partly, ...journal(plan, ['undone'])], 'Applied and undone 2026-11-22 10:00:00 UTC'],
     [
       'it is undone, and by whom',
       [
         ...partly,
         ...journal(plan, ['undone']).map((record) => ({ ...record, by: { account: 'jane', computer: 'ws1' } })),
       ],
-      'Applied, and undone 2026-11-22 10:00:00 UTC by jane on ws1',
+      'Applied and undone 2026-11-22 10:00:00 UTC by jane on ws1',
     ],
     [
       'it is undone as far as possible',
@@ -88,6 +92,14 @@ describe('the outcome of a plan', () => {
     ],
   ])('says that %s', (_, records, expected) => {
     expect(words(records)).toBe(expected);
+  });
+
+  test('says that an undo of it has not brought back everything, where its folder shows that', () => {
+    const position = { kind: 'undone-in-part', undoFolder: '/changes/undo', isUnfinished: true } as const;
+    const outcome = outcomeOf(plan, partly, position);
+    expect(outcome === undefined ? 'none' : outcomeInWords(plan, outcome)).toBe(
+      'Applied, and undone in part: 1 of 5 changes written',
+    );
   });
 
   test('says when each run was, and by whom', () => {

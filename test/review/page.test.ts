@@ -198,7 +198,7 @@ describeWithProgram('the page in Chromium', ['chromium', 'chromium-browser', 'go
 
     test('the page of a change that was undone says so, and that of the undo what it brought back', async () => {
       const { page } = await openFile(join(folder, 'undone', 'review.html'));
-      expect(await page.locator('.verdict').textContent()).toContain('Applied, and undone');
+      expect(await page.locator('.verdict').textContent()).toContain('Applied and undone');
       await page.context().close();
       const [undoFolder = ''] = readdirSync(join(folder, 'undone')).filter((name) => name.endsWith('undo'));
       const back = await openFile(join(folder, 'undone', undoFolder, 'review.html'));
