@@ -1,4 +1,7 @@
-/** Counts, lists and durations in words, names that are nearly right, and lists without repeats or in groups. */
+/**
+ * Counts, lists and durations in words, names that are nearly right, lists without repeats or in groups, and
+ * what is computed once for each name.
+ */
 
 import { domainToASCII } from 'node:url';
 
@@ -13,6 +16,12 @@ export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY
   const shown = hidden > 0 ? items.slice(0, -hidden) : items;
   const parts = hidden > 0 ? [...shown, `${hidden.toLocaleString('en')} more`] : shown;
   return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** The first of these lines, and how many more there are: "… and 3 more". */
+export function firstLines(lines: readonly string[], most: number): readonly string[] {
+  const more = lines.length - most;
+  return more <= 0 ? lines : [...lines.slice(0, most), `… and ${more.toLocaleString('en')} more`];
 }
 
 /** The values without repeats, in the order in which they first appear. `keyOf` says which values count as the same. */
@@ -46,9 +55,10 @@ export function withAsciiForm(host: string, words = host): string {
 }
 
 const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
+/** In milliseconds, as are `hour` and `day`. */
+export const minute = 60 * second;
+export const hour = 60 * minute;
+export const day = 24 * hour;
 
 /**
  * A duration in milliseconds in its largest suitable unit, rounded down: "40 seconds", "14 minutes", "36 hours",
@@ -71,6 +81,18 @@ export function agoInWords(time: Date | 'never', now: Date): string {
 }
 
 const longestShown = 120;
+
+/** A pure function that computes each of its results once: a site has few names, and each in many places. */
+export function remembered<Key extends string, T>(compute: (key: Key) => T): (key: Key) => T {
+  const known = new Map<Key, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = compute(key);
+    known.set(key, value);
+    return value;
+  };
+}
 
 /** A text for a line on the screen: what is longer than 120 characters is cut, and an ellipsis says so. */
 export function shortened(text: string): string {

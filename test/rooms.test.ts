@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   embedded: ['ldap', 'ad', 'ldif', 'files'],
   ldap: ['ad'],
   ad: ['ldap'],
-  ldif: ['ad'],
+  ldif: ['ad', 'ldap'],
   files: [],
   terminal: [],
 };
@@ -42,6 +42,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Where a room may use only these files of another one: interfaces and types. */
 const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
   'ad → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
+  'ldif → ldap': [/^ldap\/session\.ts$/],
   'remedies → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'change → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'remedies → terminal': [/^terminal\/prompter\.ts$/],

@@ -1,7 +1,7 @@
 /** How long deleted objects are kept, from what is stored and what is not. */
 
-import type { RootDse } from '../ldap/session.ts';
-import { counted } from '../words.ts';
+import type { DirectorySession, RootDse } from '../ldap/session.ts';
+import { counted, day } from '../words.ts';
 import { joinDn } from './dn.ts';
 import { type Entry, integerOf } from './entry.ts';
 
@@ -111,6 +111,33 @@ export function lifetimeInForce(
   return { days, atMost: Math.max(days, Math.min(longest, evidence.refusedAfter ?? longest)) };
 }
 
+/** The lifetime of a forest as one server holds it. */
+export interface ReadLifetime {
+  /** CN=Directory Service; undefined where the user may not see it, or the export lacks it. */
+  readonly entry: Entry | undefined;
+  readonly kind: ServerKind;
+  /** What is not set, or not seen, counts with what the server takes without a value. */
+  readonly inForce: Lifetime;
+}
+
+/** Reads the lifetime in force, and more attributes of the same object. Throws DirectoryError, or ValueSyntaxError for a value. */
+export async function readLifetime(
+  session: Pick<DirectorySession, 'readEntry' | 'rootDse'>,
+  configurationNamingContext: string,
+  { isExport = false, attributes = [] }: { readonly isExport?: boolean; readonly attributes?: readonly string[] } = {},
+): Promise<ReadLifetime> {
+  const names = [...lifetimeAttributes, ...attributes];
+  const entry = await session.readEntry(directoryServiceDn(configurationNamingContext), names);
+  const kind = serverKindOf(session.rootDse, isExport);
+  return { entry, kind, inForce: lifetimeInForce(entry === undefined ? noLifetimes : storedLifetimesOf(entry), kind) };
+}
+
+const noLifetimes: StoredLifetimes = {
+  tombstoneLifetime: undefined,
+  deletedObjectLifetime: undefined,
+  garbageCollectionHours: undefined,
+};
+
 /**
  * The silence, in days, that was past the former lifetime when the value was last written: a higher value makes no DC
  * healthy. Metadata keeps no former value, so it is reckoned with what the server takes without one. undefined where the
@@ -123,7 +150,7 @@ export function silenceAtLastWrite(
   now: Date,
 ): number | undefined {
   if (written === undefined || written > now) return undefined;
-  const silence = unsetMeans(kind) + (now.getTime() - written.getTime()) / 86_400_000;
+  const silence = unsetMeans(kind) + (now.getTime() - written.getTime()) / day;
   return silence >= inForce.days ? undefined : silence;
 }
 

@@ -41,6 +41,14 @@ export function textOf(entry: Entry, attribute: string): string | undefined {
   return bytesOf(entry, attribute)?.toString('utf8');
 }
 
+/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
+export const accountDisabled = 0x2;
+
+/** Whether the account of a user or computer is disabled. Throws ValueSyntaxError if its userAccountControl is no integer. */
+export function isDisabled(entry: Entry): boolean {
+  return ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) !== 0;
+}
+
 /** The first value as an integer of 32 bits. Throws ValueSyntaxError if it is not one. */
 export function integerOf(entry: Entry, attribute: string): number | undefined {
   return firstOf(entry, attribute, parseInteger32);
@@ -278,7 +286,7 @@ function millisecondsSince1601(date: Date): bigint {
   return BigInt(date.getTime()) + millisecondsFrom1601To1970;
 }
 
-/** Has the shape of the plan's PlanValue. */
+/** A value as a plan writes it. */
 export type WrittenValue = string | { readonly base64: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -40,10 +40,10 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
     globalCatalogRecords(name, options),
   ]);
   if (domainControllers.length === 0) throw notFound(query, options, 'DNS says that the domain has none');
-  const globalCatalogHosts = new Set(globalCatalogs.map(hostOf));
+  const globalCatalogHosts = new Set(globalCatalogs.map(hostIn));
   const located = (record: SrvRecord): LocatedServer => ({
-    host: hostOf(record),
-    isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostOf(record)),
+    host: hostIn(record),
+    isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostIn(record)),
   });
   return inOrder(domainControllers, options.random).map(located);
 }
@@ -93,13 +93,13 @@ async function srvRecords(
   try {
     const records = await resolver.resolveSrv(query);
     // The target "." means that the service is not available (RFC 2782).
-    return records.filter((record) => hostOf(record) !== '');
+    return records.filter((record) => hostIn(record) !== '');
   } finally {
     clearTimeout(timer);
   }
 }
 
-function hostOf({ name }: SrvRecord): string {
+function hostIn({ name }: SrvRecord): string {
   return name.replace(/\.$/, '').toLowerCase();
 }
 

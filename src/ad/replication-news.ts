@@ -6,7 +6,7 @@
  * path counts.
  */
 
-import { distinct, groupBy } from '../words.ts';
+import { day, distinct, groupBy, remembered } from '../words.ts';
 import type { DomainControllerState, InboundLink, ReplicationAnswer } from './ask-domain-controllers.ts';
 import { normalizedDn, sameDn } from './dn.ts';
 import type { PointInTime } from './entry.ts';
@@ -62,8 +62,6 @@ export const lifetimeExceeded = 8614;
 /** A clock that is ahead of the moment by no more than this is exact enough: Kerberos' own tolerance, in milliseconds. */
 export const clockTolerance = 5 * 60_000;
 
-const day = 86_400_000;
-
 /**
  * Reckons the news of every pair of DCs.
  *
@@ -91,16 +89,6 @@ export function replicationNews(
     return copyNews(dn, full, partial, (party) => toldBy(party, dn, now, keyOf));
   });
   return { parties, copies, jumps: parties.flatMap((party) => jumpsOf(party, now)) };
-}
-
-/** A forest of a hundred DCs names the same few DNs a hundred thousand times. */
-function remembered(compute: (text: string) => string): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const value = known.get(text) ?? compute(text);
-    known.set(text, value);
-    return value;
-  };
 }
 
 function copyNews(

@@ -3,6 +3,7 @@
  * One plan object is previewed, saved, handed over, applied and undone, so that no two of them can disagree.
  */
 
+import type { WrittenValue } from '../ad/entry.ts';
 import type { Exhibit } from './exhibits.ts';
 import type { Finding } from './findings.ts';
 
@@ -19,6 +20,11 @@ export type JsonValue =
   | null
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
+
+/** The texts in a list of an intent or a next step; [] of anything that is no list. */
+export function stringsIn(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
+}
 
 /** The length in bytes and the SHA-256 (lower-case hex) of a file's content. */
 export interface FileFingerprint {
@@ -59,7 +65,7 @@ export interface FileChange {
 }
 
 /** A directory value: text as it is, anything that is not clean UTF-8 text as base64. */
-export type PlanValue = string | { readonly base64: string };
+export type PlanValue = WrittenValue;
 
 /** An attribute of an entry with its values. */
 export interface PlanAttribute {

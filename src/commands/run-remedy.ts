@@ -16,6 +16,7 @@ import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
 import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/text-layout.ts';
+import { firstLines } from '../words.ts';
 import {
   type deadlineFlags,
   type decisionFlags,
@@ -248,7 +249,7 @@ export async function askAboutBlockers(
     const goesOn = await output.prompter.confirm({
       id: `accept.${id}`,
       message: `${title}. Go on?`,
-      about: [detail, ...firstOf(evidence)],
+      about: [detail, ...firstLines(evidence, fewEvidence)],
       flag: `--accept ${id}`,
     });
     const question = goesOn ? undefined : questionBehind(id);
@@ -260,11 +261,6 @@ export async function askAboutBlockers(
 
 /** The review above may have had room for the title only. */
 const fewEvidence = 3;
-
-function firstOf(evidence: readonly string[]): readonly string[] {
-  const more = evidence.length - fewEvidence;
-  return more <= 0 ? evidence : [...evidence.slice(0, fewEvidence), `… and ${more} more`];
-}
 
 /** What an acceptance has brought into the diff and the findings. */
 function showChangedPart(before: Plan, after: Plan, output: Output): void {

@@ -12,7 +12,7 @@ import type { Store } from './store.ts';
 export type RootDseRecord = ReadonlyMap<string, { readonly name: string; readonly values: readonly Buffer[] }>;
 
 /** The DNS name of the DC that a rootDSE record is of, in lower case. */
-export function hostOf(record: RootDseRecord | undefined): string | undefined {
+export function hostOfRootDse(record: RootDseRecord | undefined): string | undefined {
   return record?.get('dnshostname')?.values[0]?.toString().toLowerCase();
 }
 
@@ -58,7 +58,7 @@ export interface ReplicationState {
 /** What takes the place of a DC for an export: part of one naming context or more, as it was once read. */
 export function exportedFrom(record: RootDseRecord | undefined): DomainController {
   return {
-    host: hostOf(record) ?? 'export',
+    host: hostOfRootDse(record) ?? 'export',
     ntdsSettings: undefined,
     objectGuid: undefined,
     invocationId: undefined,

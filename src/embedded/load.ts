@@ -12,11 +12,12 @@ import { deletedRdnOf, rdnOf } from '../ad/dn.ts';
 import { formatGeneralizedTime, formatGuid, guidFromText, sidFromText } from '../ad/entry.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../ldif/ldif.ts';
 import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../ldif/ldif-reader.ts';
+import { day } from '../words.ts';
 import {
   type DomainController,
   domainControllersIn,
   exportedFrom,
-  hostOf,
+  hostOfRootDse,
   type Replica,
   type RootDseRecord,
 } from './domain-controller.ts';
@@ -93,7 +94,7 @@ export async function loadForest(sources: readonly LdifSource[], now: Date): Pro
   const controllers = domainControllers.map((domainController, index) => ({
     domainController,
     store: index === 0 ? common : common.clone(),
-    rootDseRecord: rootDseRecords.find((record) => hostOf(record) === domainController.host),
+    rootDseRecord: rootDseRecords.find((record) => hostOfRootDse(record) === domainController.host),
   }));
   const stores = new Map(controllers.map(({ domainController, store }) => [domainController.host, store]));
   const onSome = ofSome.flatMap((one) =>
@@ -308,7 +309,7 @@ class Supplies {
   readonly #sids = new Map<string, Buffer>();
 
   constructor(now: Date) {
-    this.#created = formatGeneralizedTime(new Date(now.getTime() - 900 * 86_400_000));
+    this.#created = formatGeneralizedTime(new Date(now.getTime() - 900 * day));
   }
 
   complete(entry: StoredEntry, store: Store): void {

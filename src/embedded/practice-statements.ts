@@ -21,6 +21,7 @@
 import { fileTimeOfDate, formatGeneralizedTime, parseGeneralizedTime, secondsSince1601 } from '../ad/entry.ts';
 import { FileError } from '../errors.ts';
 import type { LdifContentRecord } from '../ldif/ldif.ts';
+import { day, hour, minute } from '../words.ts';
 import type { Cursor, DomainController, InboundPartner, RootDseRecord } from './domain-controller.ts';
 import type { AttributeStamp } from './entry.ts';
 
@@ -33,7 +34,7 @@ const cursorStatement = 'practicecursor';
 const cutStatement = 'practicecutfrom';
 
 const placeholder = /\{\{(?:(filetime|seconds) )?now(?:([+-])(\d+)([dhm]))?\}\}/g;
-const unitMilliseconds: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+const unitMilliseconds: Readonly<Record<string, number>> = { d: day, h: hour, m: minute };
 
 /** The record with every point in time filled in; other double braces stay. */
 export function withTimes<T extends LdifContentRecord>(record: T, now: Date): T {

@@ -3,26 +3,7 @@
  * Windows error code in hex, which says more than the LDAP code (RFC 4511 A.2; MS-ERREF 2.2), and end in a NUL.
  */
 
-import type { LdapResult } from '../ldap/diagnostics.ts';
-
-/** RFC 4511 A.1. */
-export const resultCode = {
-  referral: 10,
-  adminLimitExceeded: 11,
-  noSuchAttribute: 16,
-  constraintViolation: 19,
-  attributeOrValueExists: 20,
-  invalidAttributeSyntax: 21,
-  noSuchObject: 32,
-  invalidDnSyntax: 34,
-  insufficientAccessRights: 50,
-  unwillingToPerform: 53,
-  namingViolation: 64,
-  objectClassViolation: 65,
-  notAllowedOnNonLeaf: 66,
-  notAllowedOnRdn: 67,
-  entryAlreadyExists: 68,
-} as const;
+import { type LdapResult, resultCode } from '../ldap/diagnostics.ts';
 
 /** An operation was refused; the client gets it as a result. */
 export class Refusal extends Error {

@@ -24,6 +24,7 @@ import {
   type SearchRequest,
   type SessionIdentity,
   sendableControls,
+  tlsWords,
 } from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
 import { Refusal } from './refusal.ts';
@@ -127,7 +128,7 @@ export class EmbeddedSession implements DirectorySession {
     if (replica === undefined || code !== undefined) {
       const error = socketError(code ?? 'ENOTFOUND', host);
       const trouble = new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
-      throw directoryErrorOf('connect by LDAP without TLS', on, trouble);
+      throw directoryErrorOf(`connect (${tlsWords.none})`, on, trouble);
     }
     const client = { replica, rights: options.rights, globalCatalog: options.globalCatalog };
     try {

@@ -5,7 +5,7 @@
 
 import { dnsNameOfDn, parentDn, parseDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/entry.ts';
-import { controlOid } from '../ldap/session.ts';
+import { controlOid, partialSecrets } from '../ldap/session.ts';
 import { isReadOnlySettings, type Replica } from './domain-controller.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
 import { statesReplication } from './practice-statements.ts';
@@ -210,8 +210,6 @@ const capabilities = [
   '1.2.840.113556.1.4.1935',
   '1.2.840.113556.1.4.2080',
 ];
-/** LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID: the mark of a read-only DC. */
-const partialSecrets = '1.2.840.113556.1.4.1920';
 
 /** DS_BEHAVIOR_WIN2008R2 (MS-ADTS 6.1.4.2). */
 const functionalLevel = '4';

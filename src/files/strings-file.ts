@@ -5,7 +5,7 @@
  * tell for certain and says so where it can't.
  */
 
-import { bytesOfUnits, byteUnits, type TextEncoding, unitLength } from './text-encoding.ts';
+import { bytesOfUnits, byteUnits, carriageReturn, lineFeed, type TextEncoding, unitLength } from './text-encoding.ts';
 
 /** A value's bytes within the file: `length` bytes from `offset`, without its quotes. `line` counts from 1. */
 export interface ValueRun {
@@ -117,9 +117,6 @@ function lineEndsIn(bytes: Buffer, encoding: TextEncoding): number {
   }
   return count;
 }
-
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 
 /** The keys that the file gives a value, each once, in the file's order. */
 export function keysOf(bytes: Buffer, encoding: TextEncoding): readonly string[] {

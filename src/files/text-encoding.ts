@@ -134,8 +134,8 @@ function startsSwapped(bytes: Buffer, highFirst: 0 | 1): boolean {
   return swapped > 4;
 }
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
+export const lineFeed = 0x0a;
+export const carriageReturn = 0x0d;
 
 /** Where a key lies in UTF-16 with one byte a letter, as where a line in another encoding was appended; else -1. */
 function singleBytesIn(bytes: Buffer): number {

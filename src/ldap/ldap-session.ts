@@ -32,6 +32,7 @@ import {
   type ServerAddress,
   type SessionIdentity,
   sendableControls,
+  tlsWords,
 } from './session.ts';
 
 /** AD's MaxPageSize: it returns no more in a page, whatever the request asks for (MS-ADTS 3.1.1.3.4.6). */
@@ -144,15 +145,13 @@ function nameOf({ host, port }: Pick<Peer, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-const tlsWords = { ldaps: 'LDAPS', starttls: 'LDAP with StartTLS', none: 'LDAP without TLS' } as const;
-
 async function openConnection(
   peer: Peer,
   { tlsName, createConnection, bind }: ServerAddress & Access,
   trust: Trust,
   deadlineMs: number,
 ): Promise<Connection> {
-  const attempted = bind !== 'anonymous' && bind.auth === 'integrated' ? 'connect' : `connect by ${tlsWords[peer.tls]}`;
+  const attempted = bind !== 'anonymous' && bind.auth === 'integrated' ? 'connect' : `connect (${tlsWords[peer.tls]})`;
   const options = { peer, trust, tlsName: tlsName ?? peer.host, deadlineMs, createConnection };
   return await connect(options).catch((error: unknown) => {
     throw directoryErrorOf(attempted, nameOf(peer), error);

@@ -102,7 +102,8 @@ export function protectionInWords({ tls, sealed, isInProcess }: SessionIdentity)
   return sealed === undefined ? tlsWords[tls] : `sealed, as ${sealed.user} (Kerberos)`;
 }
 
-const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
+/** How TLS protects a connection, in words. */
+export const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
 
 /** TLS from the start, by StartTLS, or none. */
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
@@ -337,7 +338,7 @@ export const rootDseAttributes: readonly string[] = [
 
 // MS-ADTS 3.1.1.3.4.3: LDAP_CAP_ACTIVE_DIRECTORY_OID, LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID
 const activeDirectory = '1.2.840.113556.1.4.800';
-const partialSecrets = '1.2.840.113556.1.4.1920';
+export const partialSecrets = '1.2.840.113556.1.4.1920';
 
 /** The rootDSE from its entry. Throws ValueSyntaxError if a number, truth value or time in it cannot be read. */
 export function readRootDse(entry: Entry): RootDse {

@@ -4,19 +4,13 @@
  */
 
 import { FileError } from '../errors.ts';
+import type { Control } from '../ldap/session.ts';
 
 /** All values of one attribute, in the order of the file. */
 export interface LdifAttribute {
   /** With any options: "member;range=0-1499". */
   readonly name: string;
   readonly values: readonly Buffer[];
-}
-
-/** A control of a change (RFC 4511 4.1.11). */
-export interface LdifControl {
-  readonly oid: string;
-  readonly critical: boolean;
-  readonly value?: Buffer;
 }
 
 /** One edit of a change: these values added, deleted, or put in place of all. */
@@ -32,7 +26,7 @@ export interface LdifContentRecord {
 }
 
 /** A change of one entry. */
-export type LdifChangeRecord = { readonly dn: string; readonly controls: readonly LdifControl[] } & (
+export type LdifChangeRecord = { readonly dn: string; readonly controls: readonly Control[] } & (
   | { readonly kind: 'add'; readonly attributes: readonly LdifAttribute[] }
   | { readonly kind: 'modify'; readonly edits: readonly LdifEdit[] }
   | { readonly kind: 'delete' }
@@ -105,7 +99,7 @@ function attributeLines(attributes: readonly LdifAttribute[]): string[] {
   });
 }
 
-function controlLine({ oid, critical, value }: LdifControl): string {
+function controlLine({ oid, critical, value }: Control): string {
   return `control: ${oid} ${critical}${value === undefined ? '' : valuePart(value)}`;
 }
 

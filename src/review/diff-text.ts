@@ -150,8 +150,8 @@ function tableLines(
     number: index === 0 ? row.number.toString() : '',
     language: index === 0 ? visible(row.language) : '',
     key: onlyKey === undefined ? visible(edit.key) : '',
-    old: drawing.verbose ? edit.old : shortened(edit.old),
-    new: drawing.verbose ? edit.new : shortened(edit.new),
+    old: drawing.verbose ? edit.old : endsOf(edit.old),
+    new: drawing.verbose ? edit.new : endsOf(edit.new),
     files: index === 0 ? files : '',
     below: index === edits.length - 1 ? below : [],
   }));
@@ -292,7 +292,7 @@ function* partLines({ from, lines }: EntryPart, drawing: Drawing): Generator<str
 }
 
 function paintedLine({ sign, name, value }: DiffLine, style: Style, verbose: boolean): string {
-  const text = painted(verbose ? value : shortened(value), (asItIs) => asItIs, style);
+  const text = painted(verbose ? value : endsOf(value), (asItIs) => asItIs, style);
   const whole = `${sign} ${visible(name)}${text}`;
   return sign === '-' ? style.removed(whole) : style.added(whole);
 }
@@ -303,7 +303,7 @@ const keptAtStart = 500;
 const keptAtEnd = 100;
 
 /** A value too long to be read through is shown by its ends; --verbose, the page and the plan have all of it. */
-function shortened(value: readonly Segment[]): readonly Segment[] {
+function endsOf(value: readonly Segment[]): readonly Segment[] {
   const text = plainText(value);
   if (text.length <= longestValue) return value;
   const left = (text.length - keptAtStart - keptAtEnd).toLocaleString('en');

@@ -183,7 +183,7 @@ describe('TLS against a port without TLS, and the reverse', () => {
     const error = await failureOf(open(peer, 'starttls'));
 
     expect(error).toMatchObject({ resultCode: 52 });
-    expect(error.trouble.attempted).toBe('connect by LDAP with StartTLS');
+    expect(error.trouble.attempted).toBe('connect (StartTLS)');
     expect(error.trouble.cameBack).toContain('the server may have no certificate: unavailable (LDAP result 52)');
     expect(error.trouble.next).toContain('--auth integrated');
     expect(peer.received().includes(bind.password)).toBe(false);

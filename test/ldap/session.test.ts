@@ -168,7 +168,7 @@ describe('a server that does not answer as LDAP', () => {
     );
 
     expect(error.message).toBe(
-      'Could not connect by LDAP without TLS: 127.0.0.1:1: nothing listens on that port (ECONNREFUSED)',
+      'Could not connect (without TLS): 127.0.0.1:1: nothing listens on that port (ECONNREFUSED)',
     );
     expect(error.trouble.next).toContain('Check host and port');
   });

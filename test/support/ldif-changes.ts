@@ -1,7 +1,7 @@
+import type { Control } from '../../src/ldap/session.ts';
 import {
   attributeDescriptionPattern,
   type LdifChangeRecord,
-  type LdifControl,
   type LdifEdit,
   type LdifRecord,
 } from '../../src/ldif/ldif.ts';
@@ -25,8 +25,8 @@ function recordOf(lines: RecordLines): LdifRecord {
   return { kind: 'content', dn, attributes: lines.attributes() };
 }
 
-function controlsOf(lines: RecordLines): LdifControl[] {
-  const controls: LdifControl[] = [];
+function controlsOf(lines: RecordLines): Control[] {
+  const controls: Control[] = [];
   while (lines.nextIs('control')) {
     const line = lines.take('control:');
     const [, oid, critical, marker, value = ''] =
@@ -42,7 +42,7 @@ function controlsOf(lines: RecordLines): LdifControl[] {
   return controls;
 }
 
-function changeOf(lines: RecordLines, dn: string, controls: readonly LdifControl[]): LdifChangeRecord {
+function changeOf(lines: RecordLines, dn: string, controls: readonly Control[]): LdifChangeRecord {
   const line = lines.peek();
   const changeType = lines.textOf('changetype').trim().toLowerCase();
   switch (changeType) {

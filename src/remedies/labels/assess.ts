@@ -6,8 +6,8 @@ import { sameFingerprint } from '../../change/planned-file.ts';
 import { type ByteSplice, replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
-import { counted, distinct, groupBy, listed } from '../../words.ts';
-import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
+import { counted, distinct, groupBy, listed, remembered } from '../../words.ts';
+import { cultureOf, displayNameOfCulture } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import {
   blockersOfReplacing,

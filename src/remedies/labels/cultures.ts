@@ -5,6 +5,7 @@
 
 import { defaultLanguage } from '../../files/template-tree.ts';
 import { ansiCodePageOf, type CodePage } from '../../files/text-encoding.ts';
+import { remembered } from '../../words.ts';
 
 /**
  * Language identifier in hexadecimal ([MS-LCID] 2.2), the three-letter abbreviation where Windows has one
@@ -177,16 +178,4 @@ export const domainStemOf = remembered((name: string): string | undefined => {
 /** A tag of these parts: "sr-Latn-RS". */
 export function tagOf(language: string, script?: string, region?: string): string {
   return [language, script, region].filter((part) => part !== undefined).join('-');
-}
-
-/** Intl.Locale takes its time, and the same few names come with every form set of every array member. */
-export function remembered<Key extends string, T>(compute: (key: Key) => T): (key: Key) => T {
-  const known = new Map<Key, T>();
-  return (key) => {
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const value = compute(key);
-    known.set(key, value);
-    return value;
-  };
 }

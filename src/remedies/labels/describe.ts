@@ -1,6 +1,6 @@
 /** A plan of this remedy in words: its title and summary, and what is left to do. */
 
-import type { FileChange, NextStep, Plan, Proposal } from '../../change/plan.ts';
+import { type FileChange, type NextStep, type Plan, type Proposal, stringsIn } from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { distinctNames } from './filters.ts';
@@ -86,7 +86,7 @@ function inWords(step: NextStep, { changes, intent, undoes }: Plan<FileChange>):
       return [
         {
           text: `The forms are cached: an array member shows the ${isUndo ? 'former' : 'new'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
-          lines: namesIn(step['members']).filter((name) => changed.has(name)),
+          lines: stringsIn(step['members']).filter((name) => changed.has(name)),
           commands: ['Restart-Service fwsrv -Force'],
           outage: true,
         },
@@ -102,7 +102,7 @@ function inWords(step: NextStep, { changes, intent, undoes }: Plan<FileChange>):
     case 'listener':
       return [
         {
-          text: `The web listener or the publishing rule says which form set is shown. ${isUndo ? 'Restored' : 'Changed'}: ${namesIn(step['sets']).join(', ')}.`,
+          text: `The web listener or the publishing rule says which form set is shown. ${isUndo ? 'Restored' : 'Changed'}: ${stringsIn(step['sets']).join(', ')}.`,
           commands: [],
         },
       ];
@@ -125,8 +125,4 @@ function logonUnchanged({ labels }: Pick<LabelsIntent, 'labels'>): string {
       : []),
     'Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
   ].join(' ');
-}
-
-function namesIn(value: NextStep[string] | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }

@@ -12,9 +12,9 @@ import { canKeepOwner, type FileUser, mayReplace, type OwnAccess, ownAccess } fr
 import { errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../../files/system-errors.ts';
 import { classFolderOf, findFormSets, isBelow, realPathOfFolder, type StringsFile } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
-import { counted, distinct } from '../../words.ts';
+import { counted, distinct, remembered } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
-import { codePageOf, domainStemOf, remembered } from './cultures.ts';
+import { codePageOf, domainStemOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { isKept, keysNotFound, mayHideKept, unmatchedHints } from './filters.ts';
 import { type Form, readForm, scriptFile } from './forms.ts';

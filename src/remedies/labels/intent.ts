@@ -1,8 +1,16 @@
 /** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
 
 import path from 'node:path';
-import type { FileChange, FileFingerprint, Intent, JsonValue, Plan } from '../../change/plan.ts';
+import {
+  type FileChange,
+  type FileFingerprint,
+  type Intent,
+  type JsonValue,
+  type Plan,
+  stringsIn,
+} from '../../change/plan.ts';
 import { sameFingerprint } from '../../change/planned-file.ts';
+import { isObject } from '../../change/shape.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
@@ -65,11 +73,11 @@ export function readIntent(intent: Intent): LabelsIntent {
   return {
     keys: asked.map(([key]) => key),
     labels: new Map(asked),
-    sets: namesOf(intent['sets']),
-    classes: namesOf(intent['classes']),
-    languages: namesOf(intent['languages']),
+    sets: stringsIn(intent['sets']),
+    classes: stringsIn(intent['classes']),
+    languages: stringsIn(intent['languages']),
     encodings: new Map(pages),
-    wordingFor: namesOf(intent['wordingFor']),
+    wordingFor: stringsIn(intent['wordingFor']),
     skipBlocked: intent['skipBlocked'] === true,
     followLinks: intent['followLinks'] === true,
   };
@@ -77,14 +85,6 @@ export function readIntent(intent: Intent): LabelsIntent {
 
 function membersOf(value: JsonValue | undefined): Readonly<Record<string, JsonValue>> {
   return isObject(value) ? value : {};
-}
-
-function isObject(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function namesOf(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }
 
 function keyIntentOf(value: JsonValue): KeyIntent | undefined {

@@ -2,8 +2,7 @@
 
 import { usualForm } from '../../files/file-system.ts';
 import { tellingNames } from '../../files/folder-names.ts';
-import { counted, distinct, groupBy, listed } from '../../words.ts';
-import { remembered } from './cultures.ts';
+import { counted, distinct, groupBy, listed, remembered } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';
 import type { Selection } from './filters.ts';

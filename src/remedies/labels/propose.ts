@@ -4,8 +4,7 @@ import type { FileChange, FileFingerprint, LeftOut, Proposal, Splice } from '../
 import { fingerprintOfParts } from '../../change/planned-file.ts';
 import { type KeySplice, splicedParts, writtenInPlaceOf } from '../../files/strings-file.ts';
 import { type EncodedText, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
-import { distinct, listed, shortened } from '../../words.ts';
-import { remembered } from './cultures.ts';
+import { distinct, listed, remembered, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import {
   type Blocked,

@@ -13,8 +13,7 @@ import {
   type TextEncoding,
   unitLength,
 } from '../../files/text-encoding.ts';
-import { distinct } from '../../words.ts';
-import { remembered } from './cultures.ts';
+import { distinct, remembered } from '../../words.ts';
 
 /** A value of one of the keys. */
 export type LabelValue = ReadableValue | FlawedValue;

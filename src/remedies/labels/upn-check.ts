@@ -1,7 +1,7 @@
 /** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
 
 import { createHash } from 'node:crypto';
-import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
+import { accountDisabled, type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
@@ -51,15 +51,13 @@ export interface UpnCheck extends UpnComparison {
 /** The report's name in the change folder. */
 export const reportName = 'upn-differs.csv';
 
-/** ADS_UF_ACCOUNTDISABLE of userAccountControl (MS-ADTS 2.2.16). */
-const accountDisabled = '2';
 /** msExchRecipientTypeDetails of the mailboxes that Exchange makes to watch itself (MonitoringMailbox). */
 const monitoringMailbox = '549755813888';
 
 const enabledMailboxUsers = and(
   equal('objectClass', 'user'),
   or(present('msExchMailboxGuid'), present('homeMDB')),
-  not({ kind: 'allBits', attribute: 'userAccountControl', bits: accountDisabled }),
+  not({ kind: 'allBits', attribute: 'userAccountControl', bits: accountDisabled.toString() }),
 );
 
 /** The accounts besides, disabled ones too: a name that one of them has is not free. */

@@ -133,7 +133,7 @@ function readEntries(path: string, text: string): readonly Entry[] {
   const refuse = (token: Token, expected: string): UsageError =>
     unusable(
       `${path}, ${placeOf(text, token.offset)}`,
-      `expected ${expected}, but there is ${token.kind === 'end' ? 'the end of the file' : shortened(token.source)}`,
+      `expected ${expected}, but there is ${token.kind === 'end' ? 'the end of the file' : quotedSource(token.source)}`,
       'Write one JSON object of culture and text, like { "de-DE": "E-Mail-Adresse:", "fr": "Adresse :" }.',
     );
   /** The members up to the } that closes the object, its { being read; `what` is the kind of name that they have. */
@@ -183,7 +183,7 @@ function placeOf(text: string, offset: number): string {
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
 }
 
-function shortened(source: string): string {
+function quotedSource(source: string): string {
   const visible = source.replace(/\p{Cc}/gu, '\ufffd');
   return visible.length > 20 ? `${visible.slice(0, 20)}…` : visible;
 }

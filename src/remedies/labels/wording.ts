@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/system-errors.ts';
-import { cultureOf, remembered, tagOf } from './cultures.ts';
+import { remembered } from '../../words.ts';
+import { cultureOf, tagOf } from './cultures.ts';
 
 /** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
 export const labels = ['email', 'upn', 'username'] as const;

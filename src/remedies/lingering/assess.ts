@@ -7,13 +7,11 @@ import { sameDn } from '../../ad/dn.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
 import { goneParties, type Party } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingParts, finalBlocker, note, warning } from '../../change/findings.ts';
-import { counted, distinct, durationInWords, groupBy, listed } from '../../words.ts';
+import { counted, day, distinct, durationInWords, groupBy, listed } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
-
-const day = 86_400_000;
 
 /** The finding without which everything was seen. */
 export const notProvable = 'not-provable';

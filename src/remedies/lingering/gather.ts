@@ -10,14 +10,7 @@ import {
   type DomainControllerState,
   defaultDeadlineMs,
 } from '../../ad/ask-domain-controllers.ts';
-import {
-  directoryServiceDn,
-  lifetimeAttributes,
-  lifetimeInForce,
-  serverKindOf,
-  silenceAtLastWrite,
-  storedLifetimesOf,
-} from '../../ad/deleted-object-lifetime.ts';
+import { readLifetime, silenceAtLastWrite } from '../../ad/deleted-object-lifetime.ts';
 import { isDnThat, joinDn, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hasFullCopy, hostOf, readForest } from '../../ad/forest.ts';
@@ -25,10 +18,10 @@ import { type OperationsMaster, readOperationsMasters } from '../../ad/operation
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, type Originator, originatorOf, stampOf, stampsOf } from '../../ad/replication-values.ts';
-import type { ForestTarget, Intent, JsonValue } from '../../change/plan.ts';
+import { type ForestTarget, type Intent, stringsIn } from '../../change/plan.ts';
 import { DirectoryError, SubjectMissingError, UsageError } from '../../errors.ts';
 import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
-import { distinct, groupBy } from '../../words.ts';
+import { day, distinct, groupBy } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Comparison, compareCopies } from './compare.ts';
 import type { LingeringOptions } from './flags.ts';
@@ -79,8 +72,6 @@ export interface OwnEvidence {
   /** Its highestCommittedUSN. */
   readonly highestUsn: bigint | undefined;
 }
-
-const day = 86_400_000;
 
 /**
  * All that the remedy looks at.
@@ -172,14 +163,10 @@ export function optionsOf({ intent }: { readonly intent: Intent }): LingeringOpt
   const { reference, targets, partitions } = intent;
   return {
     reference: typeof reference === 'string' ? reference : undefined,
-    targets: textsIn(targets),
-    partitions: textsIn(partitions),
+    targets: stringsIn(targets),
+    partitions: stringsIn(partitions),
     accept: [],
   };
-}
-
-function textsIn(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
 }
 
 type Evidence = Omit<LingeringFacts, 'scope' | 'comparisons'>;
@@ -243,23 +230,13 @@ async function readSilenceLimit(
   { configurationNamingContext }: Forest,
   now: Date,
 ): Promise<number> {
-  const entry = await session.readEntry(directoryServiceDn(configurationNamingContext), [
-    ...lifetimeAttributes,
-    ...metadataAttributes,
-  ]);
-  const kind = serverKindOf(session.rootDse, false);
-  const stored = entry === undefined ? noLifetimes : storedLifetimesOf(entry);
-  const inForce = lifetimeInForce(stored, kind);
+  const { entry, kind, inForce } = await readLifetime(session, configurationNamingContext, {
+    attributes: metadataAttributes,
+  });
   const written = entry === undefined ? undefined : stampOf(entry, 'tombstoneLifetime')?.changed;
   const silence = silenceAtLastWrite(written instanceof Date ? written : undefined, kind, inForce, now);
   return Math.floor(silence ?? inForce.days);
 }
-
-const noLifetimes = {
-  tombstoneLifetime: undefined,
-  deletedObjectLifetime: undefined,
-  garbageCollectionHours: undefined,
-};
 
 /** The FSMO roles of the forest and of each domain, by the DN of their owner's NTDS Settings, lower case. */
 async function readRoles(session: DirectorySession, forest: Forest): Promise<ReadonlyMap<string, readonly string[]>> {

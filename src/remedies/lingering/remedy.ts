@@ -10,7 +10,7 @@ import {
 } from '../../ad/repadmin.ts';
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
-import type { JsonValue, NextStep, Plan, RemoveLingeringChange } from '../../change/plan.ts';
+import { type JsonValue, type NextStep, type Plan, type RemoveLingeringChange, stringsIn } from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
@@ -179,8 +179,8 @@ function requestsOf({ changes, nextSteps }: Plan<RemoveLingeringChange>): readon
         namingContext,
         reference: reference.host,
         count: all.length,
-        restored: namesIn(step?.['restored']),
-        again: namesIn(step?.['again']),
+        restored: stringsIn(step?.['restored']),
+        again: stringsIn(step?.['again']),
       },
     ];
   });
@@ -189,7 +189,7 @@ function requestsOf({ changes, nextSteps }: Plan<RemoveLingeringChange>): readon
 function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
   const requests = requestsOf(plan);
   const hosts = distinct(requests.map(({ destination }) => destination));
-  const refusing = plan.nextSteps.flatMap(({ hosts: named }) => namesIn(named));
+  const refusing = plan.nextSteps.flatMap(({ hosts: named }) => stringsIn(named));
   const isReferenceFirst = plan.findings.some(({ id }) => id === referenceNotClean);
   return [
     {
@@ -242,10 +242,6 @@ function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : 'not known';
 }
 
-function namesIn(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
-}
-
 function namesOf(value: JsonValue | undefined): string {
-  return namesIn(value).join(' · ');
+  return stringsIn(value).join(' · ');
 }

@@ -14,7 +14,7 @@ import { dnsOf, isProtected } from '../../change/subtree.ts';
 import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
-import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import {
   type Candidate,
   heardInWords,
@@ -31,8 +31,6 @@ import { type Chosen, type MetadataFacts, treesOf } from './gather.ts';
 import { lossFindings } from './lost.ts';
 import { isOfClass, partsOf } from './subject.ts';
 import { waysFor } from './survey.ts';
-
-const day = 86_400_000;
 
 /**
  * The findings: of a new proposal, of a saved plan and of an undo alike. Throws DirectoryError where the facts have a

@@ -12,7 +12,7 @@ import {
   isChosen,
 } from '../../ad/ask-domain-controllers.ts';
 import { dnDepth, isDeletedDn, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { dateOfFileTime, type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
+import { dateOfFileTime, type Entry, guidOf, isDisabled, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeansBy } from '../../ad/locate.ts';
 import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
@@ -20,7 +20,7 @@ import { replicationNews } from '../../ad/replication-news.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
-import { distinct, durationInWords } from '../../words.ts';
+import { day, distinct, durationInWords } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 
 /** Whether it answers on LDAP. */
@@ -94,7 +94,7 @@ export function isInUse({ reach }: Pick<Candidate, 'reach'>): boolean {
 /** Whether its account was used within the tombstone lifetime (in days): of left-overs only a machine that runs does that. */
 export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Date, lifetime: number): boolean {
   if (account?.isEnabled !== true || account.lastLogon === undefined) return false;
-  return now.getTime() - account.lastLogon.getTime() < lifetime * 86_400_000;
+  return now.getTime() - account.lastLogon.getTime() < lifetime * day;
 }
 
 /** "DC1 heard of it 71 days ago" */
@@ -246,9 +246,6 @@ const maximum = (one: bigint, other: bigint): bigint => (one > other ? one : oth
 
 /** primaryGroupID of DCs and of read-only DCs (MS-ADTS 6.1.1.3.1). */
 const groupsOfDomainControllers = ['516', '521'];
-/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
-const accountDisabled = 0x2;
-
 const accountAttributes = ['objectGUID', 'dNSHostName', 'userAccountControl', 'lastLogonTimestamp', 'msDS-KrbTgtLink'];
 
 /** The accounts of DCs: of the domain of the chosen DC, and through a global catalog of the others. */
@@ -293,7 +290,7 @@ function accountOf(entry: Entry): Account {
   return {
     dn: entry.dn,
     guid: guidOf(entry, 'objectGUID') ?? '',
-    isEnabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) === 0,
+    isEnabled: !isDisabled(entry),
     lastLogon: time === 'never' ? undefined : time,
     kerberosAccount: textOf(entry, 'msDS-KrbTgtLink'),
   };

@@ -3,14 +3,7 @@
  * names them, and what DNS publishes. Never writes.
  */
 
-import {
-  directoryServiceDn,
-  lifetimeAttributes,
-  lifetimeInForce,
-  serverKindOf,
-  storedLifetimesOf,
-  unsetMeans,
-} from '../../ad/deleted-object-lifetime.ts';
+import { readLifetime } from '../../ad/deleted-object-lifetime.ts';
 import { deletedRdnOf, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, textsOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
@@ -153,14 +146,13 @@ async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {
   const { session, isExport, target } = world;
   const forest = isExport ? await readExportedForest(session) : await readForest(session);
   const candidates = await readCandidates(world, forest);
-  const service = await session.readEntry(directoryServiceDn(forest.configurationNamingContext), lifetimeAttributes);
-  const kind = serverKindOf(session.rootDse, isExport);
+  const lifetime = await readLifetime(session, forest.configurationNamingContext, { isExport });
   return {
     target,
     readFrom: isExport ? 'an export' : sourceInWords(session),
     now: world.now(),
     forest,
-    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
+    lifetime: lifetime.inForce.days,
     isExport,
     candidates,
     roles: await readRoles(session, forest),

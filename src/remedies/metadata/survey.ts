@@ -8,7 +8,7 @@ import { forestHeadline } from '../../ad/forest.ts';
 import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
-import { agoInWords, counted } from '../../words.ts';
+import { agoInWords, counted, day } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import {
   type Candidate,
@@ -23,8 +23,6 @@ import type { Chosen, MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import { isInDns } from './references.ts';
 import type { MetadataOptions } from './subject.ts';
-
-const day = 86_400_000;
 
 /** The domain controllers once, and of the chosen one what only it has; of a long list its beginning. */
 export function survey(facts: MetadataFacts, _options: MetadataOptions, inFull: boolean): readonly Exhibit[] {

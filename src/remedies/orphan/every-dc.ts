@@ -1,14 +1,7 @@
 /** The deletion on every DC: whether replication brings it there, and the proof that each of them has it. */
 
 import { askAllForReplication } from '../../ad/ask-domain-controllers.ts';
-import {
-  directoryServiceDn,
-  lifetimeAttributes,
-  lifetimeInForce,
-  serverKindOf,
-  storedLifetimesOf,
-  unsetMeans,
-} from '../../ad/deleted-object-lifetime.ts';
+import { readLifetime } from '../../ad/deleted-object-lifetime.ts';
 import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
@@ -20,7 +13,7 @@ import { blocker, type FindingDraft, note, warning } from '../../change/findings
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import { type DirectorySession, type Filter, or, present } from '../../ldap/session.ts';
-import { counted } from '../../words.ts';
+import { counted, day } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deletion.ts';
 import type { ExchangeServer } from './organisation.ts';
@@ -34,8 +27,6 @@ import {
   recipientReferences,
 } from './recipients.ts';
 import { namesOneOf } from './referrers.ts';
-
-const day = 86_400_000;
 
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
 const silence = 2;
@@ -51,13 +42,12 @@ export interface ReplicationFacts {
 /** What every DC has heard of the Configuration naming context. Throws DirectoryError. */
 export async function readReplication(world: DirectoryWorld, forest: Forest): Promise<ReplicationFacts> {
   const { configurationNamingContext: configuration } = forest;
-  const service = await world.session.readEntry(directoryServiceDn(configuration), lifetimeAttributes);
-  const kind = serverKindOf(world.session.rootDse, false);
+  const { inForce } = await readLifetime(world.session, configuration);
   const states = await askAllForReplication(forest, world, { namingContexts: [configuration] });
   const news = replicationNews(states, forest, world.now());
   return {
     news: { ...news, copies: news.copies.filter(({ namingContext }) => sameDn(namingContext, configuration)) },
-    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
+    lifetime: inForce.days,
   };
 }
 

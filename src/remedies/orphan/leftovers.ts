@@ -8,7 +8,7 @@ import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
 import type { TreeExhibit } from '../../change/exhibits.ts';
 import type { Change, Plan, PlanValue } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
-import { counted, distinct, groupBy } from '../../words.ts';
+import { counted, distinct, firstLines, groupBy } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { readEmptyContainers } from './deletion.ts';
 import {
@@ -280,7 +280,7 @@ export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly Tr
     ...group.targets.toSorted(objectsFirst(group)).map((target) => ({
       depth: 1,
       text: targetInWords(target, group),
-      notes: shortened(
+      notes: firstLines(
         target.referrers.map((referrer) => referenceInWords(facts, referrer)),
         inFull ? target.referrers.length : fewReferences,
       ),
@@ -309,11 +309,6 @@ function few(nodes: readonly Node[]): readonly Node[] {
   return hidden === 0
     ? nodes
     : [...shown, { depth: 0, text: `… ${hidden.toLocaleString('en')} more lines: --verbose`, notes: [] }];
-}
-
-function shortened(lines: readonly string[], most: number): readonly string[] {
-  const more = lines.length - most;
-  return more <= 0 ? lines : [...lines.slice(0, most), `… and ${more.toLocaleString('en')} more`];
 }
 
 /** What points at one server and at what was below it. */

@@ -4,12 +4,12 @@
  */
 
 import { joinDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { allBytesOf, dateOfFileTime, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { allBytesOf, dateOfFileTime, type Entry, isDisabled, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError, RefusedError, SubjectMissingError, UsageError } from '../../errors.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
-import { counted, listed, nearestName } from '../../words.ts';
+import { counted, day, listed, nearestName } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { gapsIn, newestChangeIn, noGaps, requireClasses } from './export-gaps.ts';
 import {
@@ -154,7 +154,7 @@ export function inDays(days: number, { exportAge = 0 }: Pick<AsOf, 'exportAge'>)
 
 /** Whole days; infinite for never. */
 export function daysSince(date: Date | undefined, now: Date): number {
-  return date === undefined ? Number.POSITIVE_INFINITY : Math.floor((now.getTime() - date.getTime()) / 86_400_000);
+  return date === undefined ? Number.POSITIVE_INFINITY : Math.floor((now.getTime() - date.getTime()) / day);
 }
 
 /** What the directory knows of a server's computer account. */
@@ -183,9 +183,6 @@ interface PresentAccount {
   /** DNs of other server objects that it may as well belong to. */
   readonly sharedWith: readonly string[];
 }
-
-/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
-const accountDisabled = 0x2;
 
 /** Names asked for in one search. */
 const namesASearch = 50;
@@ -265,7 +262,7 @@ function presentAccount(entry: Entry, sharedWith: readonly string[]): ComputerAc
   return {
     kind: 'present',
     dn: entry.dn,
-    isDisabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) !== 0,
+    isDisabled: isDisabled(entry),
     lastLogon: timeOf(entry, 'lastLogonTimestamp'),
     // A global catalog knows a member's global groups only from its own domain; that none shows proves little there.
     isInExchangeGroups:

@@ -8,10 +8,8 @@ import type { Comparable } from '../../ad/replication-islands.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
-import { agoInWords, counted, distinct, durationInWords, groupBy } from '../../words.ts';
+import { agoInWords, counted, day, distinct, durationInWords, groupBy } from '../../words.ts';
 import { have, heardInWords, hostOfParty, inTitle, type Situation, suspectsIn } from './situation.ts';
-
-const day = 86_400_000;
 
 /** ERROR_DS_DRA_REPL_PENDING: queued, not failed. */
 const pending = 8477;

@@ -11,7 +11,7 @@ import {
 } from '../../ad/replication-islands.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
-import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import { linkFindings } from './assess-links.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
@@ -30,8 +30,6 @@ import {
   watchShare,
   without,
 } from './situation.ts';
-
-const day = 86_400_000;
 
 /** Everything about replication: silences first, then single links, clocks, and what is not known. */
 export function replicationFindings(situation: Situation): readonly FindingDraft[] {

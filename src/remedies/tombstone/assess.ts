@@ -12,7 +12,7 @@ import {
 } from '../../ad/deleted-object-lifetime.ts';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import type { JsonValue, Proposal } from '../../change/plan.ts';
-import { agoInWords, counted, groupBy, listed } from '../../words.ts';
+import { agoInWords, counted, day, groupBy, listed } from '../../words.ts';
 import { replicationFindings } from './assess-replication.ts';
 import { type TombstoneChange, wordedForOther } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
@@ -256,7 +256,6 @@ function deletions(situation: Situation): FindingDraft | undefined {
 
 /** Backups that are too old afterwards, or will soon be, and naming contexts without a known one. */
 function backups({ facts, after, recycleAfter }: Situation): readonly FindingDraft[] {
-  const day = 86_400_000;
   // With the Recycle Bin both lifetimes count: the smaller one [inferred from two sources].
   const limit = facts.forest.recycleBin === 'on' ? Math.min(after.days, recycleAfter) : after.days;
   const aged = facts.backups.flatMap(({ namingContext, time }) =>

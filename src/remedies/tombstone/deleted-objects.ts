@@ -6,7 +6,7 @@ import { booleanOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, hasFullCopy } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type Control, controlOid, type DirectorySession, deletedObjectsControl, equal } from '../../ldap/session.ts';
-import { distinct } from '../../words.ts';
+import { day, distinct } from '../../words.ts';
 
 /** How many deleted objects there are of each age in whole days. */
 export type CountByAge = ReadonlyMap<number, number>;
@@ -120,8 +120,6 @@ function holderOf(
   }
   return undefined;
 }
-
-const day = 86_400_000;
 
 /** Older ones share the last bucket: about a hundred years. */
 const oldestBucket = 36_525;

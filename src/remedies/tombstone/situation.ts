@@ -21,13 +21,11 @@ import {
 } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
-import { distinct, durationInWords, listed } from '../../words.ts';
+import { day, distinct, durationInWords, listed } from '../../words.ts';
 import type { LingeringSuspects } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-
-const day = 86_400_000;
 
 /** Microsoft's thresholds for a DC without inbound replication: a watch list from 50 %, forced demotion considered from 90 %. */
 export const watchShare = 0.5;

@@ -20,7 +20,7 @@ import type {
   RemarksExhibit,
 } from '../../change/exhibits.ts';
 import type { Proposal } from '../../change/plan.ts';
-import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, day, durationInWords, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -156,8 +156,6 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
   };
   return [bars, islands];
 }
-
-const day = 86_400_000;
 
 /** "47 days", "cut off: does not answer; last heard of 71 days ago", or why it is not known. */
 function newsInWords({ party, state, silence, cutOff, heard }: Row): string {
