@@ -80,6 +80,68 @@ test('rooms import one way', () => {
   expect(wrong).toEqual([]);
 });
 
+/** Why the name of a remedy is also a term of the field. */
+const fieldTerms = {
+  'a label of a DNS name (RFC 1035)': {
+    'ad/entry.ts': ['labels'],
+    'ad/locate.ts': ['labels'],
+  },
+  'the label of a choice': {
+    'terminal/choice-list.ts': ['columnsOfLabels', 'fewLabels', 'labels'],
+  },
+  'a tombstone: what a deleted entry becomes in Active Directory': {
+    'ad/deleted-object-lifetime.ts': ['oldestTombstone'],
+    'ad/security-descriptor.ts': ['Tombstones'],
+    'change/delete-writer.ts': ['lookForTombstone', 'tombstone'],
+    'change/entry-content.ts': ['otherTombstone', 'tombstone'],
+    'change/plan.ts': ['tombstoneDn'],
+    'change/read-plan.ts': ['tombstoneDn'],
+    'change/undelete-writer.ts': ['otherTombstone', 'tombstone'],
+    'change/undo-entries.ts': ['otherTombstone', 'tombstone', 'tombstoneDn'],
+    'change/verify.ts': ['tombstone', 'tombstones'],
+    'embedded/replication.ts': ['keptByTombstone'],
+    'embedded/schema.ts': ['keptByTombstone'],
+    'embedded/write.ts': ['keptByTombstone'],
+    'ldap/diagnostics.ts': ['tombstone'],
+    'review/ldif.ts': ['tombstone', 'tombstoneDn'],
+    'review/rows.ts': ['tombstoneDn'],
+  },
+  'the attribute tombstoneLifetime': {
+    'ad/deleted-object-lifetime.ts': ['tombstoneLifetime'],
+    'ad/replication-values.ts': ['tombstoneLifetime'],
+    'embedded/replication-values.ts': ['tombstoneLifetime'],
+    'embedded/schema.ts': ['tombstoneLifetime'],
+    'embedded/view.ts': ['tombstoneLifetime'],
+  },
+  'a lingering object, and the operation removeLingeringObject': {
+    'ad/repadmin.ts': ['LingeringObjectsRequest', 'listLingeringObjects', 'removeLingeringObjects'],
+    'ad/replication-islands.ts': ['LingeringObjectsRequest'],
+    'change/plan.ts': ['RemoveLingeringChange', 'remove-lingering'],
+    'change/read-plan.ts': ['remove-lingering'],
+    'change/undo-link.ts': ['remove-lingering'],
+    'commands/apply.ts': ['remove-lingering'],
+    'commands/change-folder.ts': ['remove-lingering'],
+    'embedded/replication.ts': ['lingering'],
+    'ldap/diagnostics.ts': ['lingering'],
+    'review/ldif.ts': ['RemoveLingeringChange', 'remove-lingering', 'removeLingeringObject', 'lingering'],
+    'review/rows.ts': ['remove-lingering'],
+    'review/summary.ts': ['remove-lingering'],
+  },
+  'replication metadata, and the metadata cleanup of ntdsutil': {
+    'ad/repadmin.ts': ['metadata', 'removeMetadata'],
+    'ad/replication-values.ts': ['linkMetadataAttribute', 'metadataAttributes'],
+    'embedded/replication-values.ts': ['metadataOf'],
+    'embedded/view.ts': ['metadataOf'],
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** The terms that a file may use, whatever their reason. */
+function termsIn(file: string): readonly string[] {
+  return Object.values(fieldTerms).flatMap((byFile) =>
+    Object.entries<readonly string[]>(byFile).flatMap(([name, terms]) => (name === file ? terms : [])),
+  );
+}
+
 describe('a remedy', () => {
   const names = readdirSync(path.join(src, 'remedies'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -88,8 +150,33 @@ describe('a remedy', () => {
   test.each(names)('%s is named in its folder and its line in the list alone', (name) => {
     const elsewhere = files
       .filter((file) => !file.startsWith(`remedies/${name}/`) && file !== 'remedies/index.ts')
-      .filter((file) => namesRemedy(readFileSync(path.join(src, file), 'utf8'), name));
+      .filter((file) =>
+        new RegExp(`['"\`](?:[^'"\`]*/)?${name}(?:/[^'"\`]*)?['"\`]|adsi-remedy ${name}\\b`).test(codeOf(file)),
+      );
     expect(elsewhere).toEqual([]);
+  });
+
+  test.each(names)(
+    '%s is no word of the rooms around the remedies, in a name or a sentence, but as a term of the field',
+    (name) => {
+      const elsewhere = files
+        .filter((file) => !/^remedies\/(?:[^/]+\/|index\.ts)/.test(file))
+        .flatMap((file) => {
+          const known = termsIn(file);
+          return namesIn(file, name).flatMap((word) => (known.includes(word) ? [] : [`${file}: ${word}`]));
+        });
+      expect(elsewhere).toEqual([]);
+    },
+  );
+
+  test('has no name that is listed as a term of the field without need', () => {
+    const unused = Object.values(fieldTerms).flatMap((byFile) =>
+      Object.entries<readonly string[]>(byFile).flatMap(([file, terms]) => {
+        const used = names.flatMap((name) => namesIn(file, name));
+        return terms.flatMap((term) => (used.includes(term) ? [] : [`${file}: ${term}`]));
+      }),
+    );
+    expect(unused).toEqual([]);
   });
 
   test('does not import another one', () => {
@@ -104,10 +191,16 @@ describe('a remedy', () => {
   });
 });
 
-/** As a value, a flag's word or a path; a tombstone of the directory, a lingering object and metadata are field terms. */
-function namesRemedy(text: string, name: string): boolean {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-  return new RegExp(`['"\`](?:[^'"\`]*/)?${name}(?:/[^'"\`]*)?['"\`]|adsi-remedy ${name}\\b`).test(code);
+/** The code of a file of src without its comments. */
+function codeOf(file: string): string {
+  return readFileSync(path.join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+}
+
+/** Identifiers, keys and words of sentences that have the name of a remedy as a word, as "lookForTombstone" has. */
+function namesIn(file: string, name: string): readonly string[] {
+  const all = codeOf(file).match(/[\w-]+/g) ?? [];
+  const isName = (word: string): boolean => [name, `${name}s`].includes(word.toLowerCase());
+  return [...new Set(all)].filter((one) => (one.match(/[A-Z]*[a-z]+|[A-Z]+/g) ?? []).some(isName));
 }
 
 test('no room below commands reads the arguments or the environment of the process, or prints', () => {

@@ -69,7 +69,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
   if (left.size > 0 && !access.isApproved) await requireOriginal(saved, 'apply the undo', context, output);
-  if (mayAsk && left.size > 0) showLeft(saved, selected, done.size, output);
+  if (mayAsk && left.size > 0) showLeft(saved, remedy, selected, done.size, output);
   const opened = await openWorldOf(saved, access, context, output);
   const { directory } = opened;
   try {
@@ -83,7 +83,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     );
     if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, output);
     if (openBlockers(judged).length > 0) throw refusal(saved, position, judged, context, output);
-    if (isDryRun) return dryRun(plan, position, judged, selected.size, output);
+    if (isDryRun) return dryRun(plan, remedy, position, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
@@ -124,8 +124,14 @@ function wholeOnly(folder: string): UsageError {
   });
 }
 
-function showLeft({ plan }: SavedChange, selected: ReadonlySet<number>, done: number, output: Output): void {
-  output.review.plan({ ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) });
+function showLeft(
+  { plan }: SavedChange,
+  remedy: Remedy,
+  selected: ReadonlySet<number>,
+  done: number,
+  output: Output,
+): void {
+  output.review.plan({ ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) }, remedy);
   if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are done already; these are left.`);
 }
 
@@ -181,12 +187,13 @@ function refusal(
 
 function dryRun(
   plan: Plan,
+  remedy: Remedy,
   position: Position,
   findings: readonly Finding[],
   count: number,
   output: Output,
 ): ExitStatus {
-  output.review.plan({ ...plan, findings });
+  output.review.plan({ ...plan, findings }, remedy);
   output.say(
     `  ${output.style.dim(`This was a dry run: ${count} of ${plan.changes.length} changes would be written.`)}`,
   );
@@ -280,7 +287,7 @@ async function lookAgain(
     const frame = frameOf(plan.remedy, plan, context);
     const fresh = sealedPlan(frame, remedy, facts, remedy.propose(facts, options), accept);
     const now = sealPlan({ ...fresh, findings: judgeAgain(plan.findings, fresh.findings) });
-    output.review.plan(now);
+    output.review.plan(now, remedy);
     output.document({ plan: now, seal: now.seal, position: 'not-applied', findings: now.findings });
     if (now.changes.length === 0) return statusWithoutChanges(now, remedy);
     const others = differencesOf(plan, now);

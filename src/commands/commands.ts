@@ -4,7 +4,8 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import { applyFlags, completionFlags, outputFlags, remedyFlags, showFlags, undoFlags } from './command-flags.ts';
 import type { CommandSpec } from './context.ts';
 
-const own: readonly CommandSpec[] = [
+/** @param folder the change folder of the examples */
+const own = (folder: string): readonly CommandSpec[] => [
   {
     name: 'show',
     operand: 'FOLDER',
@@ -12,7 +13,7 @@ const own: readonly CommandSpec[] = [
     about:
       'show the review of a saved change, and draw its documents anew from the plan. Reads the change folder alone, unless --drift is given. Changes no target.',
     flags: async () => showFlags,
-    examples: ['show changes/2026-11-22-tombstone', 'show changes/2026-11-22-tombstone --drift'],
+    examples: [`show ${folder}`, `show ${folder} --drift`],
     load: async () => (await import('./show.ts')).run,
   },
   {
@@ -22,7 +23,7 @@ const own: readonly CommandSpec[] = [
     about:
       'apply a saved change, or continue where it stopped. The change is judged again as things are now, and each target is compared with the plan right before it is written; what has changed since is refused.',
     flags: async () => applyFlags,
-    examples: ['apply changes/2026-11-22-labels --dry-run', 'apply changes/2026-11-22-labels --yes'],
+    examples: [`apply ${folder} --dry-run`, `apply ${folder} --yes`],
     load: async () => (await import('./apply.ts')).run,
   },
   {
@@ -32,7 +33,7 @@ const own: readonly CommandSpec[] = [
     about:
       'plan the reverse of what was applied, review it and apply it. The undo is judged like every change. Without --save its change folder is made in FOLDER.',
     flags: async () => undoFlags,
-    examples: ['undo changes/2026-11-22-labels', 'undo changes/2026-11-22-labels --yes'],
+    examples: [`undo ${folder}`, `undo ${folder} --yes`],
     load: async () => (await import('./undo.ts')).run,
   },
   {
@@ -59,7 +60,15 @@ const own: readonly CommandSpec[] = [
 
 /** All commands: those of the remedies, then those on saved changes. */
 export function commandsOf(remedies: readonly RemedyEntry[]): readonly CommandSpec[] {
-  return [...remedies.map(remedyCommand), ...own];
+  return [...remedies.map(remedyCommand), ...own(savedFolder(remedies))];
+}
+
+/** The first change folder that an example of a remedy saves. */
+function savedFolder(remedies: readonly RemedyEntry[]): string {
+  const [first = 'changes/NAME'] = remedies.flatMap(({ examples }) =>
+    examples.flatMap((line) => /--save (\S+)/.exec(line)?.[1] ?? []),
+  );
+  return first;
 }
 
 function remedyCommand(entry: RemedyEntry): CommandSpec {

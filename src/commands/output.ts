@@ -6,6 +6,7 @@ import { CancelledError, type ExitStatus, exitStatusOf, RemedyError, type Troubl
 import { type Patience, patienceOf } from '../files/system-errors.ts';
 import type { Flags } from '../flags.ts';
 import { asciiJson } from '../quoting.ts';
+import type { Remedy } from '../remedies/remedy.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
 import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';
@@ -25,12 +26,12 @@ export interface Output {
   /** For text reviews. */
   readonly review: {
     readonly options: TextReviewOptions;
-    /** Shows a plan: the diff, the findings, the count. */
-    readonly plan: (plan: Plan) => void;
+    /** Shows a plan: the diff, the findings, the count, in words of its remedy. */
+    readonly plan: (plan: Plan, remedy: Pick<Remedy, 'describe'>) => void;
     /** Shows the diff, or these rows of it, and the findings, before questions about these. */
-    readonly toAskAbout: (plan: Plan, rows?: readonly ReviewRow[]) => void;
+    readonly toAskAbout: (plan: Plan, remedy: Pick<Remedy, 'describe'>, rows?: readonly ReviewRow[]) => void;
     /** Shows the count. */
-    readonly summary: (plan: Plan) => void;
+    readonly summary: (plan: Plan, remedy: Pick<Remedy, 'describe'>) => void;
     /** Shows findings alone. */
     readonly findings: (findings: readonly Finding[]) => void;
   };
@@ -105,9 +106,9 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     style,
     review: {
       options,
-      plan: (plan) => printAll(screenReview(plan, options)),
-      toAskAbout: (plan, rows) => printAll(reviewToAskAbout(plan, options, rows)),
-      summary: (plan) => printAll(summaryLines(plan, options)),
+      plan: (plan, remedy) => printAll(screenReview(plan, options, extentOf(plan, remedy))),
+      toAskAbout: (plan, remedy, rows) => printAll(reviewToAskAbout(plan, options, extentOf(plan, remedy), rows)),
+      summary: (plan, remedy) => printAll(summaryLines(plan, options, extentOf(plan, remedy))),
       findings: (findings) => printAll(findingLines(findings, options)),
     },
     isJson: flags.json,
@@ -122,6 +123,10 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     patience,
     prompter: prompterFor(context, isAtTerminal, flags.json, { output: human, color, signs }),
   };
+}
+
+function extentOf(plan: Plan, remedy: Pick<Remedy, 'describe'>): string | undefined {
+  return remedy.describe(plan, {}).extent;
 }
 
 function prompterFor(

@@ -201,7 +201,7 @@ async function planFor(
 ): Promise<Plan> {
   const planWith = (accept: readonly string[]): Plan =>
     sealedPlan(frame, remedy, facts, remedy.propose(facts, { ...options, accept }), accept);
-  return finishPlan(planWith, options.accept, decision, output, isAsked ? remedy.questionBehind : undefined);
+  return finishPlan(planWith, options.accept, decision, remedy, output, isAsked ? remedy.questionBehind : undefined);
 }
 
 /**
@@ -214,19 +214,20 @@ export async function finishPlan(
   planWith: (accept: readonly string[]) => Plan,
   accept: readonly string[],
   decision: Decision,
+  remedy: Pick<Remedy, 'describe'>,
   output: Output,
   questionBehind?: Remedy['questionBehind'],
 ): Promise<Plan> {
   const plan = planWith(accept);
   if (decision.kind !== 'ask' || blockersToAskAbout(plan.findings).length === 0) {
-    output.review.plan(plan);
+    output.review.plan(plan, remedy);
     return plan;
   }
-  output.review.toAskAbout(plan);
+  output.review.toAskAbout(plan, remedy);
   const accepted = await askAboutBlockers(plan.findings, output, questionBehind);
   const settled = accepted.length === 0 ? plan : planWith([...accept, ...accepted]);
-  showChangedPart(plan, settled, output);
-  output.review.summary(settled);
+  showChangedPart(plan, settled, remedy, output);
+  output.review.summary(settled, remedy);
   return settled;
 }
 
@@ -263,7 +264,7 @@ export async function askAboutBlockers(
 const fewEvidence = 3;
 
 /** What an acceptance has brought into the diff and the findings. */
-function showChangedPart(before: Plan, after: Plan, output: Output): void {
+function showChangedPart(before: Plan, after: Plan, remedy: Pick<Remedy, 'describe'>, output: Output): void {
   const known = new Set(before.changes.map(canonicalText));
   const added = new Set<Change>(after.changes.filter((change) => !known.has(canonicalText(change))));
   const seen = new Set(before.findings.map(({ id, title }) => `${id} ${title}`));
@@ -274,5 +275,5 @@ function showChangedPart(before: Plan, after: Plan, output: Output): void {
   );
   if (rows.length === 0 && findings.length === 0) return;
   output.say('');
-  output.review.toAskAbout({ ...after, findings }, rows);
+  output.review.toAskAbout({ ...after, findings }, remedy, rows);
 }

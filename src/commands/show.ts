@@ -21,7 +21,7 @@ import { errnoInWords, onlyWhileBusy, type Patience } from '../files/system-erro
 import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { commandLine, shownPath } from '../quoting.ts';
-import type { Description } from '../remedies/remedy.ts';
+import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, headLines } from '../review/exhibit-text.ts';
 import { headOf, outcomeOf, stepsNow } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
@@ -47,7 +47,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const position = await positionOf(saved, output.patience);
   const inFolder = { ...saved, remedy, directory: await practiceAround(saved) };
   await redrawWhereItMay(inFolder, flags.seal !== undefined, context, output);
-  showReview(saved, describePlan(inFolder, context), output);
+  showReview(saved, remedy, describePlan(inFolder, context), output);
   const drift = flags.drift ? await driftOf(saved, accessBy(flags, output.canAsk), context, output) : undefined;
   output.say(
     remedy.handOver === undefined
@@ -86,11 +86,11 @@ async function redrawWhereItMay(
   }
 }
 
-function showReview({ plan, records }: SavedChange, description: Description, output: Output): void {
+function showReview({ plan, records }: SavedChange, remedy: Remedy, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
   for (const line of headLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
-  output.review.plan(plan);
+  output.review.plan(plan, remedy);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {
     output.say('');
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);

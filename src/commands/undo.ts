@@ -131,7 +131,7 @@ async function undoChange(
     const { finished, outcome } = await askingAgain(output.prompter, async (prompter) => {
       const asked = { ...output, prompter };
       const ready: Finished = {
-        plan: await finishPlan(planWith, flags.accept, decision, asked),
+        plan: await finishPlan(planWith, flags.accept, decision, remedy, asked),
         remedy,
         records: [],
         folderName: 'undo',

@@ -56,15 +56,15 @@ function surroundingsOf(
 function leadsOf(context: Context, target: Target | undefined, reached: Reached): Leads {
   const command = (name: string, host: string, words: readonly string[]): string =>
     commandLine([name, ...connectionWords(host, target, reached, context), ...words], context);
-  let lingeringFinder: Leads['lingeringFinder'];
-  let metadataCleaner: Leads['metadataCleaner'];
-  for (const { name, findsLingeringObjects: finds, cleansMetadata: cleans } of context.remedies) {
+  let objectComparison: Leads['objectComparison'];
+  let serverCleanup: Leads['serverCleanup'];
+  for (const { name, comparesObjects: finds, cleansUpServer: cleans } of context.remedies) {
     if (finds !== undefined)
-      lingeringFinder ??= { name, command: (suspects) => command(name, suspects.reference, finds(suspects)) };
+      objectComparison ??= { name, command: (suspects) => command(name, suspects.reference, finds(suspects)) };
     if (cleans !== undefined && target?.kind === 'forest')
-      metadataCleaner ??= { command: (serverDn) => command(name, target.domainController, cleans(serverDn)) };
+      serverCleanup ??= { command: (serverDn) => command(name, target.domainController, cleans(serverDn)) };
   }
-  return { lingeringFinder, metadataCleaner };
+  return { objectComparison, serverCleanup };
 }
 
 /** A plan with its remedy. */

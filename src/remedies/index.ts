@@ -1,7 +1,7 @@
 /** The remedies: the only list of them. A new one is a folder and a line here. */
 
 import type { FlagTable } from '../flags.ts';
-import type { LingeringSuspects, Remedy, World } from './remedy.ts';
+import type { ComparedControllers, Remedy, World } from './remedy.ts';
 
 /** What the command line knows of a remedy before it is loaded. */
 export interface RemedyEntry {
@@ -16,10 +16,10 @@ export interface RemedyEntry {
   readonly handsOver?: true;
   /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
-  /** Of the remedy that finds lingering objects: its arguments, where another one suspects them. */
-  readonly findsLingeringObjects?: (suspects: LingeringSuspects) => readonly string[];
-  /** Of the remedy that cleans up after a DC that is gone: its arguments, where another one finds the server object. */
-  readonly cleansMetadata?: (serverDn: string) => readonly string[];
+  /** Of a remedy that compares the objects of DCs: its arguments, where another one suspects some of them. */
+  readonly comparesObjects?: (suspects: ComparedControllers) => readonly string[];
+  /** Of a remedy that cleans up after a DC that is gone: its arguments, where another one finds the server object. */
+  readonly cleansUpServer?: (serverDn: string) => readonly string[];
   /** Loads the flags alone, for --help and completion. */
   readonly flags: () => Promise<FlagTable>;
   readonly load: () => Promise<Remedy>;
@@ -67,7 +67,7 @@ export const remedies: readonly RemedyEntry[] = [
     summary: 'find lingering objects, and hand over their removal',
     world: 'directory',
     handsOver: true,
-    findsLingeringObjects: ({ reference, targets }) => [
+    comparesObjects: ({ reference, targets }) => [
       ...['--reference', reference],
       ...targets.flatMap((target) => ['--target', target]),
     ],
@@ -82,7 +82,7 @@ export const remedies: readonly RemedyEntry[] = [
     name: 'metadata',
     summary: 'clean up after a domain controller that is gone',
     world: 'directory',
-    cleansMetadata: (serverDn) => ['--dn', serverDn],
+    cleansUpServer: (serverDn) => ['--dn', serverDn],
     examples: [
       'metadata --server dc1.corp.example.com --user admin@corp.example.com --dc DC0 --dry-run',
       'metadata --domain corp.example.com --auth integrated --dc DC0 --save changes/DC0',

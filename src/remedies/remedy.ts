@@ -36,36 +36,36 @@ export interface Surroundings {
   readonly patience: Patience;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
-  /** The remedy that finds lingering objects, where another one suspects them; none if the list does not have it. */
-  readonly lingeringFinder?: LingeringFinder | undefined;
-  /** The remedy that cleans up after a DC that is gone, where another one finds it; none if the list does not have it. */
-  readonly metadataCleaner?: MetadataCleaner | undefined;
+  /** Compares the objects of DCs, where some are suspected of holding what was deleted; none if no remedy of the list does. */
+  readonly objectComparison?: ObjectComparison | undefined;
+  /** Cleans up after a DC that is gone; none if no remedy of the list does. */
+  readonly serverCleanup?: ServerCleanup | undefined;
 }
 
-/** DCs between which lingering objects are likely, by their DNS names. */
-export interface LingeringSuspects {
+/** DCs to compare, by their DNS names: some may hold objects that were deleted on the others. */
+export interface ComparedControllers {
   /** The DC that is right. */
   readonly reference: string;
-  /** DCs that may have lingering objects. */
+  /** Those that may hold objects which were deleted. */
   readonly targets: readonly string[];
 }
 
-/** A remedy that others lead to. */
-export interface LingeringFinder {
+/** A remedy that others lead to: it compares the objects of DCs. */
+export interface ObjectComparison {
   /** Its name, which its plans bear. */
   readonly name: string;
   /** Its command with the names filled in, as it can be pasted where the tool was started. */
-  readonly command: (suspects: LingeringSuspects) => string;
+  readonly command: (suspects: ComparedControllers) => string;
 }
 
-/** A remedy that others lead to. */
-export interface MetadataCleaner {
+/** A remedy that others lead to: it cleans up after a DC that is gone. */
+export interface ServerCleanup {
   /** Its command for a server object by its DN, as it can be pasted where the tool was started. */
   readonly command: (serverDn: string) => string;
 }
 
 /** What a plan in words needs of the process. */
-export type Leads = Pick<Surroundings, 'lingeringFinder' | 'metadataCleaner'>;
+export type Leads = Pick<Surroundings, 'objectComparison' | 'serverCleanup'>;
 
 /** How gathering goes, for the progress rows. */
 export interface Watch {
@@ -148,6 +148,8 @@ export interface Step {
 export interface Description {
   /** "Delete the server object EX04" */
   readonly title: string;
+  /** What the number of files or entries leaves open, in words that follow it: "in 41 languages". */
+  readonly extent?: string;
   /** What changes and why, in the first screen of the page. */
   readonly summary: readonly { readonly name: string; readonly value: string }[];
   /** Tables and trees of the changes, beside the diff. */

@@ -344,16 +344,16 @@ function* histogramLines({ title, unit, buckets, limits }: HistogramExhibit, can
   ].sort((one, other) => one.from - other.from);
 
   const countOf = (count: number | undefined): string => count?.toLocaleString('en') ?? '';
-  const labels = widest(rows.map(({ label }) => label));
+  const labelWidth = widest(rows.map(({ label }) => label));
   const counts = widest(rows.map(({ count }) => countOf(count)));
-  const margin = labels + 2 + counts + 2;
+  const margin = labelWidth + 2 + counts + 2;
   const barColumns = Math.max(1, Math.min(longestCountBar, width - margin));
   const all = buckets.map(({ count }) => count);
   const most = largest(0, all);
   yield* titleLines(title, canvas);
   for (const { label, count, remarks } of rows) {
     const drawn = bar(most === 0 ? 0 : ((count ?? 0) / most) * 100, barColumns, style.signs).trimEnd();
-    const line = `${pad(label, labels, 'right')}${gap}${pad(countOf(count), counts, 'right')}${gap}${style.dim(drawn)}`;
+    const line = `${pad(label, labelWidth, 'right')}${gap}${pad(countOf(count), counts, 'right')}${gap}${style.dim(drawn)}`;
     const texts = remarks.map(({ at, text }) => `${style.signs.arrow} ${at} ${unit}: ${visible(text)}`);
     const remark = texts.join(gap);
     const behind = margin + displayWidth(drawn) + 2;
@@ -361,7 +361,7 @@ function* histogramLines({ title, unit, buckets, limits }: HistogramExhibit, can
       yield `${line}${gap}${style.warning(remark)}`;
     } else {
       yield line.trimEnd();
-      for (const text of texts) yield* paragraph(text, labels + 2, canvas, style.warning);
+      for (const text of texts) yield* paragraph(text, labelWidth + 2, canvas, style.warning);
     }
   }
 }

@@ -181,7 +181,7 @@ function* summary(plan: Plan, description: Description, outcome: Outcome | undef
     .map(headRow);
   const files = plan.changes.filter((change) => change.kind === 'file');
   if (files.length > 0) yield row('Encodings, all kept', isolated(encodingsOf(files)));
-  yield row('Total', summaryParts(plan).join(' · '));
+  yield row('Total', summaryParts(plan, description.extent).join(' · '));
   if (outcome !== undefined)
     yield row(
       'Runs',

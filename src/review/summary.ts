@@ -23,7 +23,7 @@ interface PlanCounts {
   readonly deleted: number;
   readonly restored: number;
   readonly created: number;
-  /** Lingering objects to be removed by other means. */
+  /** Objects to be removed by other means. */
   readonly handedOver: number;
 }
 
@@ -56,7 +56,7 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
     [deleted, 'deleted'],
     [restored, 'restored'],
     [created, 'created'],
-    [handedOver, 'lingering objects'],
+    [handedOver, 'to hand over'],
   ];
   return parts
     .filter(([number]) => number > 0)
@@ -66,12 +66,12 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
 
 /**
  * "2 files", "1 entry", "38 entries: 12 edited, 26 deleted"; what is done to entries is added unless all are edits. Of a
- * plan whose removal is handed over: "3 lingering objects to hand over".
+ * plan that is handed over: "3 objects to hand over".
  */
 export function changesInWords(counts: PlanCounts, verb: string): string {
   const total = totalOf(counts);
   if (counts.handedOver > 0 && counts.handedOver === total) {
-    return `${counted(total, 'lingering object')} to hand over`;
+    return `${counted(total, 'object')} to hand over`;
   }
   const [one, several] = counts.files > 0 ? ['file', 'files'] : ['entry', 'entries'];
   const sentence = `${counted(total, one, several)} ${verb}`;
@@ -201,8 +201,10 @@ export function stepsInOrder(steps: readonly Step[]): readonly Step[] {
 /**
  * Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out (no wording)", "2 warnings"; the
  * last part says what stops the change, if a blocker does.
+ *
+ * @param extent what the remedy adds to the number: "in 41 languages"
  */
-export function summaryParts({ changes, leftOut, findings }: Plan): readonly string[] {
+export function summaryParts({ changes, leftOut, findings }: Plan, extent?: string): readonly string[] {
   const open = (level: FindingLevel): number =>
     findings.filter((finding) => finding.level === level && !finding.accepted).length;
   const accepted = findings.filter((finding) => finding.accepted);
@@ -213,7 +215,9 @@ export function summaryParts({ changes, leftOut, findings }: Plan): readonly str
     [openBlockers(findings).length, 'blocker stops this change', 'blockers stop this change'],
   ];
   const counts = parts.filter(([count]) => count > 0).map((part) => counted(...part));
-  return [changeCount(changes, countOf(leftOut)), ...leftOutInWords(leftOut), ...counts];
+  const count = changeCount(changes, countOf(leftOut));
+  const changed = changes.length === 0 || extent === undefined ? count : `${count}, ${extent}`;
+  return [changed, ...leftOutInWords(leftOut), ...counts];
 }
 
 const fewReasons = 4;
@@ -240,15 +244,14 @@ function changeCount(changes: readonly Change[], leftOut: number): string {
   if (changes.length === 0) return 'Nothing to change';
   const files = changes.filter((change) => change.kind === 'file');
   if (files.length === 0) return changesInWords(countsOf(changes), 'to change');
-  const languages = new Set(files.map(({ language }) => language.toLowerCase())).size;
   const all = leftOut === 0 ? '' : ` of ${(files.length + leftOut).toLocaleString('en')}`;
   const noun = files.length + leftOut === 1 ? 'file' : 'files';
-  return `${files.length.toLocaleString('en')}${all} ${noun} to change, in ${counted(languages, 'language')}`;
+  return `${files.length.toLocaleString('en')}${all} ${noun} to change`;
 }
 
 /** The last line on the screen: everything counted, and what stops it. */
-export function summaryLine(plan: Plan, style: Style): string {
-  const [changes = '', ...counts] = summaryParts(plan);
+export function summaryLine(plan: Plan, style: Style, extent?: string): string {
+  const [changes = '', ...counts] = summaryParts(plan, extent);
   const stop = openBlockers(plan.findings).length === 0 ? [] : counts.splice(-1).map(style.blocker);
   return `  ${[style.bold(changes), ...counts, ...stop].join(' · ')}`;
 }

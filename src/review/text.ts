@@ -27,22 +27,28 @@ import {
 /** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
 const mostBeforeDecision = 60;
 
-/** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
-export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
-  yield* reviewToAskAbout(plan, options);
+/**
+ * The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything.
+ *
+ * @param extent what the remedy adds to the number of changes: "in 41 languages"
+ */
+export function* screenReview(plan: Plan, options: TextReviewOptions, extent?: string): Generator<string> {
+  yield* reviewToAskAbout(plan, options, extent);
   yield* acceptanceLines(plan.findings, options);
   if (plan.findings.length > 0) yield '';
-  yield* summaryLines(plan, options);
+  yield* summaryLines(plan, options, extent);
 }
 
 /**
  * The diff and the findings, the gravest last: what is read before the questions about these.
  *
+ * @param extent what the remedy adds to the number of changes
  * @param rows those of the plan that are shown
  */
 export function* reviewToAskAbout(
   plan: Plan,
   options: TextReviewOptions,
+  extent?: string,
   rows: readonly ReviewRow[] = reviewRows(plan.changes),
 ): Generator<string> {
   let room = options.columns === undefined ? Number.POSITIVE_INFINITY : mostBeforeDecision;
@@ -51,15 +57,15 @@ export function* reviewToAskAbout(
     yield line;
   }
   const roots = plan.target.kind === 'files' ? plan.target.roots : [];
-  const below = [...acceptanceLines(plan.findings, options), ...summaryLines(plan, options)].length + 1;
+  const below = [...acceptanceLines(plan.findings, options), ...summaryLines(plan, options, extent)].length + 1;
   yield* findingsIn({ room: room - below, roots }, plan.findings, options);
 }
 
 /** The line that counts everything, and where all is shown. */
-export function summaryLines(plan: Plan, options: TextReviewOptions): readonly string[] {
+export function summaryLines(plan: Plan, options: TextReviewOptions, extent?: string): readonly string[] {
   const isShort = !options.verbose && !options.quiet && plan.changes.length > 0;
   return [
-    ...wrapped(summaryLine(plan, options.style), options.columns ?? Number.POSITIVE_INFINITY, 2),
+    ...wrapped(summaryLine(plan, options.style, extent), options.columns ?? Number.POSITIVE_INFINITY, 2),
     ...(isShort ? [`  ${options.style.dim('--verbose shows every path, value and finding in full.')}`] : []),
   ];
 }
@@ -103,7 +109,7 @@ export function* paperReview(
   yield* headed(description.title, [
     ...headLines([...headOf(plan), ...description.summary], options),
     '',
-    summaryLine(plan, options.style),
+    summaryLine(plan, options.style, description.extent),
   ]);
   if (outcome !== undefined) yield* headed('Outcome', outcomeLines(plan, outcome));
   // Of a plan that is handed over the counts come before the list.

@@ -265,10 +265,10 @@ export function fitted(text: string, columns: number | undefined): string {
 /** The indent of continuation lines: below the first word, or the text after a number, a bullet or labels. */
 function hangingIndentOf(line: string, columns: number): number {
   const plain = stripVTControlCharacters(line);
-  const behindLabels = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
+  const behindNames = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
     .map((gap) => displayWidth(plain.slice(0, gap.index) + gap[0]))
     .filter((margin) => margin <= Math.min(widestMargin, columns / 2));
-  return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
+  return behindNames.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
 }
 
 /** Plain text, or plain text with a style that is applied after the text has been fitted. */

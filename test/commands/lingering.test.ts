@@ -67,7 +67,7 @@ describe('a dry run', () => {
     expect(stdout).toMatch(/DC2 +none/);
     expect(stdout).toMatch(/DC3 +3 objects/);
     expect(stdout).toMatch(/DC4 +not provable/);
-    expect(stdout).toContain('3 lingering objects to hand over');
+    expect(stdout).toContain('3 objects to hand over');
     expect(stdout).toMatch(/Objects by verdict\n.*Lingering +Changed since\n +DC3 +DC1 +corp\.example\.com +3 +1/);
     expect(stdout).not.toContain('objectGUID 79c2bbc4');
   });
@@ -307,7 +307,7 @@ test('the wizard asks for the reference, the targets and the partitions, and off
   const result = await site.run(lingering, [], prompter);
   prompter.verifyAllAsked();
   expect(result.status).toBe(2);
-  expect(result.stdout).toContain('3 lingering objects to hand over');
+  expect(result.stdout).toContain('3 objects to hand over');
 });
 
 test('the wizard offers to keep the evidence where nothing was found', async () => {
@@ -341,8 +341,8 @@ describe('the command that other remedies print', () => {
   /** The command for a reference, printed by a run that was given a --ca or not. */
   function commandFor(reference: string, caFile?: string): string {
     const describing: Parameters<typeof describePlan>[0]['remedy'] = {
-      describe: (_, { lingeringFinder }) => {
-        const command = lingeringFinder?.command({ reference, targets: ['dc2.corp.example.com'] }) ?? '';
+      describe: (_, { objectComparison }) => {
+        const command = objectComparison?.command({ reference, targets: ['dc2.corp.example.com'] }) ?? '';
         return { title: command, summary: [], changes: [], nextSteps: [] };
       },
     };

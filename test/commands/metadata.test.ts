@@ -496,8 +496,8 @@ describe('the command that another remedy prints for a DC that is gone', () => {
       domainController: 'dc1.corp.example.com',
     };
     const describing: Pick<Remedy, 'describe'> = {
-      describe: (_, { metadataCleaner }) => ({
-        title: metadataCleaner?.command(server) ?? '',
+      describe: (_, { serverCleanup }) => ({
+        title: serverCleanup?.command(server) ?? '',
         summary: [],
         changes: [],
         nextSteps: [],

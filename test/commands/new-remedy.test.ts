@@ -39,6 +39,7 @@ describe('a remedy that is one folder and one line in the list', () => {
     expect(own).toContain('--save FOLDER');
     expect(own).not.toContain('--server');
     expect(own).toContain('adsi-remedy toy --word hello');
+    expect(await helpText(commandsOf([toyEntry]), 'show')).toContain('adsi-remedy show changes/toy');
   });
 
   test('is in the completion of every shell, with its flags', async () => {
@@ -64,6 +65,8 @@ describe('a remedy that is one folder and one line in the list', () => {
     const { status, stdout } = await toy('--word', 'new');
     expect([status, await readFile(word(), 'utf8')]).toEqual([2, content('old')]);
     expect(stdout).toMatch(/1 +en +old +new/);
+    // In how many languages only a remedy can say that has any.
+    expect(stdout).toMatch(/^ {2}1 file to change · 1 note/m);
   });
 
   test('refuses what no flag answers where no question can be asked', async () => {

@@ -241,9 +241,9 @@ describe('findings', () => {
 
   test('are counted in the summary, accepted ones apart', () => {
     const page = withFindings(finding(), finding({ level: 'note' }), finding({ level: 'blocker', accepted: true }));
-    expect(rowsOf(page)['Total']).toBe('1 file to change, in 1 language · 1 note · 1 warning · 1 blocker accepted');
+    expect(rowsOf(page)['Total']).toBe('1 file to change · 1 note · 1 warning · 1 blocker accepted');
     const stopped = withFindings(finding({ level: 'blocker' }), finding({ level: 'blocker' }));
-    expect(rowsOf(stopped)['Total']).toBe('1 file to change, in 1 language · 2 blockers stop this change');
+    expect(rowsOf(stopped)['Total']).toBe('1 file to change · 2 blockers stop this change');
   });
 });
 
@@ -333,8 +333,10 @@ describe('changes of files', () => {
     expect(all(page, '.texts').flatMap((table) => textsOf(table, 'code'))).toEqual(['L_UserName_Text', 'L_Password']);
   });
 
-  test('are counted by encoding', () => {
-    const page = pageOf(planOf([arabic, labelChange('User:', 'Name:', { encoding: 'utf-16le' })]));
+  test('are counted by encoding, and their number in the words of the remedy too', () => {
+    const page = pageOf(planOf([arabic, labelChange('User:', 'Name:', { encoding: 'utf-16le' })]), {
+      extent: 'in 2 languages',
+    });
     expect(rowsOf(page)).toMatchObject({
       Total: '2 files to change, in 2 languages',
       'Encodings, all kept': 'utf-16le (1), utf-8 (1)',

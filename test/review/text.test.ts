@@ -102,7 +102,7 @@ describe('texts in files', () => {
       '   3 fr       User:     Name:     1',
       '  Files: Exchange\\HTML',
       '',
-      '  3 files to change, in 3 languages',
+      '  3 files to change',
       '  --verbose shows every path, value and finding in full.',
     ]);
   });
@@ -349,8 +349,16 @@ describe('findings on the screen', () => {
       ],
     });
     expect(review(counted).at(-2)).toBe(
-      '  2 of 5 files to change, in 2 languages · 3 left out (no wording: 2, already right: 1) · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
+      '  2 of 5 files to change · 3 left out (no wording: 2, already right: 1) · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
     );
+  });
+
+  test('are counted with what the remedy adds to their number', () => {
+    const options = { style: createStyle(false), verbose: true, width: 100 };
+    expect([...screenReview(planOf([labelChange('a', 'b')]), options, 'in 1 language')].at(-1)).toBe(
+      '  1 file to change, in 1 language',
+    );
+    expect([...screenReview(planOf([]), options, 'in 0 languages')].at(-1)).toBe('  Nothing to change');
   });
 });
 

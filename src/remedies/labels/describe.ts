@@ -24,6 +24,7 @@ export function describe(plan: Plan<FileChange>): Description {
   const { changes } = plan;
   return {
     title: titleOf(plan),
+    extent: `in ${counted(languagesIn(changes), 'language')}`,
     summary: [
       {
         name: 'Files',

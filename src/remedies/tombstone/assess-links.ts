@@ -95,9 +95,9 @@ function isLingering({ result }: Failure, { facts }: Situation): boolean {
 }
 
 function lingeringCommands(lingering: readonly Failure[], situation: Situation): readonly string[] {
-  const { lingeringFinder } = situation.facts;
-  if (lingeringFinder !== undefined) {
-    return suspectsIn(suspectedSources(situation)).map(lingeringFinder.command);
+  const { objectComparison } = situation.facts;
+  if (objectComparison !== undefined) {
+    return suspectsIn(suspectedSources(situation)).map(objectComparison.command);
   }
   return lingering.flatMap(({ source, destination, namingContexts }) => {
     const sourceDsaGuid = destination.domainController.dsaGuid;
@@ -116,7 +116,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
   const commands = lingeringCommands(lingering, situation);
   const title = `Lingering objects are likely on ${inTitle(sources)}`;
   const cure =
-    facts.lingeringFinder === undefined
+    facts.objectComparison === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
       : 'Find lingering objects first with the command below, and have them removed before any raise.';
   const detail = `Partners report that they lack objects of which they were sent changes. Tombstones at the edge of the lifetime, a new partial attribute set and a reanimation look the same. ${cure}`;

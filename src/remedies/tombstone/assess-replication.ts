@@ -141,14 +141,14 @@ function cureOf(
   parties: readonly Party[],
   hasCommands: boolean,
   isInOrder: boolean,
-  { facts: { lingeringFinder }, before }: Situation,
+  { facts: { objectComparison }, before }: Situation,
 ): string {
   const silent = parties.filter((party) => saidOf(party) === undefined);
   const asked = parties.filter((party) => !silent.includes(party));
   const names = (some: readonly Party[]): string => inTitle(some.map(({ name }) => name));
   const clean = !hasCommands
     ? 'Remove lingering objects first'
-    : lingeringFinder === undefined
+    : objectComparison === undefined
       ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove)'
       : 'Find lingering objects first with the command below, and have them removed as it says';
   if (isInOrder)
@@ -171,11 +171,11 @@ function riskOf(parties: readonly Party[]): string {
 }
 
 function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
-  const { replication, lingeringFinder } = situation.facts;
+  const { replication, objectComparison } = situation.facts;
   const sound = soundParties(situation, islands);
-  return lingeringFinder === undefined
+  return objectComparison === undefined
     ? cleaningRequests(parties, sound, replication, islands.oldest).map(listLingeringObjects)
-    : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(lingeringFinder.command);
+    : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(objectComparison.command);
 }
 
 function splitFinding(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): FindingDraft | undefined {
@@ -304,7 +304,7 @@ function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
     {
       subjects: gone.map(({ name }) => name),
       evidence: gone.map(({ domainController }) =>
-        (facts.metadataCleaner?.command ?? removeMetadata)(domainController.dn),
+        (facts.serverCleanup?.command ?? removeMetadata)(domainController.dn),
       ),
     },
   );

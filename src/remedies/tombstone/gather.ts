@@ -35,7 +35,7 @@ import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import type { DirectoryWorld, LingeringFinder, MetadataCleaner } from '../remedy.ts';
+import type { DirectoryWorld, ObjectComparison, ServerCleanup } from '../remedy.ts';
 import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
 import { type LookEvidence, requireSameForest, type TombstoneOptions } from './options.ts';
 
@@ -93,8 +93,8 @@ export interface TombstoneFacts {
   readonly backups: readonly LastBackup[];
   /** The last look for lingering objects, if one was named. */
   readonly evidence: LookEvidence | undefined;
-  readonly lingeringFinder: LingeringFinder | undefined;
-  readonly metadataCleaner: MetadataCleaner | undefined;
+  readonly objectComparison: ObjectComparison | undefined;
+  readonly serverCleanup: ServerCleanup | undefined;
 }
 
 const deletedObjectsRow = 'Deleted objects';
@@ -117,7 +117,7 @@ export async function gather(
   { showrepl = [], evidence }: Partial<Pick<TombstoneOptions, 'showrepl' | 'evidence'>> = {},
   deadlineMs = defaultDeadlineMs,
 ): Promise<TombstoneFacts> {
-  const { session, isExport, watch, target, lingeringFinder, metadataCleaner } = world;
+  const { session, isExport, watch, target, objectComparison, serverCleanup } = world;
   if (evidence !== undefined) requireSameForest(evidence, target);
   const configuration = session.rootDse.configurationNamingContext ?? '';
   const [forest, settings, strictMarker, now] = await Promise.all([
@@ -178,8 +178,8 @@ export async function gather(
     deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
     backups,
     evidence,
-    lingeringFinder,
-    metadataCleaner,
+    objectComparison,
+    serverCleanup,
   };
 }
 

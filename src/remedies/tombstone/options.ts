@@ -96,7 +96,7 @@ export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly s
  */
 export async function readOptions(
   given: GivenFlags,
-  surroundings: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
+  surroundings: Pick<Surroundings, 'currentFolder' | 'objectComparison' | 'patience'>,
   mayAsk: boolean,
 ): Promise<TombstoneOptions> {
   const lifetime = wantedLifetime(given, mayAsk);
@@ -158,7 +158,7 @@ async function readShowrepl(argument: string, currentFolder: string): Promise<Sh
  */
 async function readEvidence(
   folder: string,
-  { currentFolder, lingeringFinder, patience }: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
+  { currentFolder, objectComparison, patience }: Pick<Surroundings, 'currentFolder' | 'objectComparison' | 'patience'>,
 ): Promise<LookEvidence> {
   const file = path.resolve(currentFolder, folder, folderParts.plan);
   const text = await readPlainFile(file, patience).catch((error: unknown) => {
@@ -166,7 +166,7 @@ async function readEvidence(
     throw notUsable(folder, `${folderParts.plan}: ${errnoInWords(error)}`, error);
   });
   const plan = parsePlan(text, file);
-  if (plan.remedy !== lingeringFinder?.name) throw notUsable(folder, `its plan was made by ${plan.remedy}`);
+  if (plan.remedy !== objectComparison?.name) throw notUsable(folder, `its plan was made by ${plan.remedy}`);
   return { folder, text, sha256: createHash('sha256').update(text).digest('hex'), plan };
 }
 

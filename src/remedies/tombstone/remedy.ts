@@ -13,7 +13,7 @@ import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/repl
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { counted, listed } from '../../words.ts';
-import type { Description, Leads, LingeringSuspects, Remedy, Step } from '../remedy.ts';
+import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { suspectedSources } from './assess-links.ts';
 import {
@@ -71,7 +71,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
 };
 
 type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };
-type Suspects = LingeringSuspects & { readonly [name: string]: JsonValue };
+type Suspects = ComparedControllers & { readonly [name: string]: JsonValue };
 
 /** Where lingering objects are looked for: DC by DC, and the same as requests of repadmin. */
 interface Cleaning {
@@ -299,7 +299,7 @@ function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: Leads): Step {
+function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: Leads): Step {
   switch (step.id) {
     case 'check-everywhere':
       return {
@@ -322,22 +322,22 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
     case 'clean-dcs':
       return {
         text: `Silent for too long: ${listed(step.names, 5)}. ${
-          lingeringFinder === undefined
+          objectComparison === undefined
             ? 'Remove lingering objects there before these DCs replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
             : 'Find lingering objects there and have them removed before these DCs replicate again; run the command again until it finds none.'
         } ${demotionInWords(step)}`,
         commands: [
           ...step.unasked.map(showReplication),
-          ...(lingeringFinder === undefined
+          ...(objectComparison === undefined
             ? step.requests.map(listLingeringObjects)
-            : step.suspects.map(lingeringFinder.command)),
+            : step.suspects.map(objectComparison.command)),
         ],
       };
     case 'choose-good-side':
-      if (lingeringFinder !== undefined) {
+      if (objectComparison !== undefined) {
         return {
           text: `If ${step.side} is the good side: find lingering objects with it as the reference and have them removed, first those of the reference itself, then those of the others; run it again until it finds none. A forced demotion of the others loses what only they hold.`,
-          commands: step.suspects.map(lingeringFinder.command),
+          commands: step.suspects.map(objectComparison.command),
         };
       }
       return {
@@ -347,7 +347,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
     case 'clean-sources':
       return {
         text: 'Partners report that they lack objects of which they were sent changes. Find lingering objects on the DCs that sent them, and have them removed before any raise.',
-        commands: lingeringFinder === undefined ? [] : step.suspects.map(lingeringFinder.command),
+        commands: objectComparison === undefined ? [] : step.suspects.map(objectComparison.command),
       };
     case 'allow-divergent':
       return {
@@ -357,7 +357,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
     case 'clean-metadata':
       return {
         text: `Clean up the metadata of DCs that no longer exist: ${listed(step.names, 5)}.`,
-        commands: step.servers.map(metadataCleaner?.command ?? removeMetadata),
+        commands: step.servers.map(serverCleanup?.command ?? removeMetadata),
       };
     case 'existing-dcs':
       return {

@@ -22,7 +22,7 @@ import {
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
 import { day, distinct, durationInWords, listed } from '../../words.ts';
-import type { LingeringSuspects } from '../remedy.ts';
+import type { ComparedControllers } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -260,7 +260,7 @@ export function soundParties({ facts, judgement }: Situation, { cutOff }: Island
 }
 
 /** The DCs of comparisons by name, as commands take them; none where a name cannot be a DNS name. */
-export function suspectsIn(comparisons: readonly Comparable[]): readonly LingeringSuspects[] {
+export function suspectsIn(comparisons: readonly Comparable[]): readonly ComparedControllers[] {
   return comparisons
     .map(({ reference, targets }) => ({
       reference: hostOfParty(reference),

@@ -539,7 +539,7 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
   const facts = {
     lifetime: 60,
     domainControllers: [near(1, 2), near(2, 1), unreachable(dc(3)), unreachable(dc(4))],
-    lingeringFinder: finder,
+    objectComparison: finder,
   };
 
   test('is past the lifetime by what the others heard, and is to be asked there, not to be demoted', () => {
@@ -593,8 +593,8 @@ describe('a DC that is gone: it does not answer, its account is deleted, no DC h
   });
 
   test('leads to the remedy that cleans up after it, where there is one', () => {
-    const metadataCleaner = { command: (serverDn: string) => `clean ${serverDn}` };
-    const facts = { ...factsOf({ domainControllers }), metadataCleaner };
+    const serverCleanup = { command: (serverDn: string) => `clean ${serverDn}` };
+    const facts = { ...factsOf({ domainControllers }), serverCleanup };
     const finding = judged(facts, raised).find(({ id }) => id === 'gone-dcs');
     expect(finding?.evidence).toEqual([`clean ${dc(3).dn}`]);
   });
@@ -771,7 +771,7 @@ describe('where the list has a remedy that finds lingering objects', () => {
       },
     ],
   ])('%s leads to it, with the names filled in and nothing of repadmin', (id, facts) => {
-    const finding = find(id, { ...facts, lingeringFinder: finder });
+    const finding = find(id, { ...facts, objectComparison: finder });
     expect(finding?.level).toBe('blocker');
     expect(finding?.evidence[0]).toBe('find --reference dc1.corp.example.com --target dc2.corp.example.com');
     expect(finding?.evidence.filter((line) => line.includes('repadmin'))).toEqual([]);

@@ -141,7 +141,7 @@ test('two sides that refuse each other get commands for both directions, then di
 
 describe('where the list has a remedy that finds lingering objects, the steps lead to it', () => {
   const findsIn = (facts: TombstoneFacts): readonly string[] =>
-    commands({ ...facts, lingeringFinder: finder }, days(365)).filter((command) => command.startsWith('find'));
+    commands({ ...facts, objectComparison: finder }, days(365)).filter((command) => command.startsWith('find'));
 
   test('with a DC past the lifetime as the target', () => {
     const facts = factsOf({ domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 400)] });
@@ -240,8 +240,8 @@ test('a DC that is gone gets the metadata clean-up with its name filled in', () 
     `ntdsutil "metadata cleanup" "remove selected server ${dc(3).dn}" quit quit`,
   );
   expect(commands(facts, days(365)).filter((command) => command.includes('dc3.corp'))).toEqual([]);
-  const metadataCleaner = { command: (serverDn: string) => `clean ${serverDn}` };
-  const found = commands({ ...facts, metadataCleaner }, days(365));
+  const serverCleanup = { command: (serverDn: string) => `clean ${serverDn}` };
+  const found = commands({ ...facts, serverCleanup }, days(365));
   expect(found).toContain(`clean ${dc(3).dn}`);
   expect(found.filter((command) => command.startsWith('ntdsutil'))).toEqual([]);
 });

@@ -147,7 +147,7 @@ describe.each([
     async (result) => {
       const { finding } = await look(
         [sixty, said('dc1', { dc2: { ago: '3d', result, failures: 9 } }), said('dc2', { dc1: fresh })].join('\n'),
-        { world: { lingeringFinder: finder } },
+        { world: { objectComparison: finder } },
       );
       expect(finding('lingering-objects-likely')).toMatchObject({ level: 'blocker', subjects: ['DC2'] });
       expect(finding('lingering-objects-likely')?.evidence[0]).toBe(

@@ -6,7 +6,7 @@ import type {
 import type { DomainController, Forest } from '../../../../src/ad/forest.ts';
 import { replicationNews } from '../../../../src/ad/replication-news.ts';
 import { type Finding, judge } from '../../../../src/change/findings.ts';
-import type { LingeringFinder } from '../../../../src/remedies/remedy.ts';
+import type { ObjectComparison } from '../../../../src/remedies/remedy.ts';
 import { assess } from '../../../../src/remedies/tombstone/assess.ts';
 import { propose } from '../../../../src/remedies/tombstone/changes.ts';
 import type { DeletedObjects } from '../../../../src/remedies/tombstone/deleted-objects.ts';
@@ -167,8 +167,8 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     now: fixedClock(),
     isExport: false,
     evidence: undefined,
-    lingeringFinder: undefined,
-    metadataCleaner: undefined,
+    objectComparison: undefined,
+    serverCleanup: undefined,
     source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
     forest,
     serverKind: 'windows',
@@ -198,7 +198,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
 }
 
 /** The remedy that finds lingering objects, as a list that has it gives it. */
-export const finder: LingeringFinder = {
+export const finder: ObjectComparison = {
   name: 'finder',
   command: ({ reference, targets }) => `find --reference ${reference} --target ${targets.join(' --target ')}`,
 };
