@@ -2,7 +2,7 @@ import { execSync } from 'node:child_process';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freshFolder } from './support/fresh-folder.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -20,4 +20,27 @@ test('the package brings the versions that were tested: npx installs these, and 
   const { packages } = JSON.parse(await readFile(path.join(folder, 'npm-shrinkwrap.json'), 'utf8'));
   expect(Object.keys(packages)).toContain('node_modules/ldapts');
   expect(Object.keys(packages)).not.toContain('node_modules/vitest');
+});
+
+describe('package-lock.json', () => {
+  interface Locked {
+    readonly libc?: unknown;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const readLock = async (): Promise<readonly (readonly [place: string, entry: Locked])[]> => {
+    const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
+    return Object.entries<Locked>(packages);
+  };
+
+  test('lists the optional packages of every platform', async () => {
+    const lock = await readLock();
+    const names = new Set(lock.map(([place]) => place.replace(/^.*node_modules\//, '')));
+    const optional = lock.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(optional.length).toBeGreaterThan(50);
+    expect(optional.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('has no "libc" members, which npm 11 writes and npm 10 takes out: npm install leaves it as it is', async () => {
+    expect((await readLock()).filter(([, { libc }]) => libc !== undefined)).toEqual([]);
+  });
 });
