@@ -111,7 +111,7 @@ const fieldTerms = {
     'ad/replication-values.ts': ['tombstoneLifetime'],
     'embedded/replication-values.ts': ['tombstoneLifetime'],
     'embedded/schema.ts': ['tombstoneLifetime'],
-    'embedded/view.ts': ['tombstoneLifetime'],
+    'embedded/visibility.ts': ['tombstoneLifetime'],
   },
   'a lingering object, and the operation removeLingeringObject': {
     'ad/repadmin.ts': ['LingeringObjectsRequest', 'listLingeringObjects', 'removeLingeringObjects'],
@@ -131,7 +131,7 @@ const fieldTerms = {
     'ad/repadmin.ts': ['metadata', 'removeMetadata'],
     'ad/replication-values.ts': ['linkMetadataAttribute', 'metadataAttributes'],
     'embedded/replication-values.ts': ['metadataOf'],
-    'embedded/view.ts': ['metadataOf'],
+    'embedded/visibility.ts': ['metadataOf'],
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 

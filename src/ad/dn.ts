@@ -21,6 +21,11 @@ export function sameDn(one: string, other: string): boolean {
   return one === other || normalizedDn(one) === normalizedDn(other);
 }
 
+/** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
+export function dnIn(value: string): string {
+  return value.replace(/^[BS]:\d+:[^:]*:/, '');
+}
+
 /** Whether a value is a DN that passes the test; false for a value that is no DN: it names no entry. */
 export function isDnThat(value: string, test: (dn: string) => boolean): boolean {
   try {

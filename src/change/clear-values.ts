@@ -3,8 +3,7 @@
  * it leaves as they are.
  */
 
-import { DnSyntaxError, deletedRdnOf, normalizedDn } from '../ad/dn.ts';
-import { dnIn } from '../ad/naming.ts';
+import { DnSyntaxError, deletedRdnOf, dnIn, normalizedDn } from '../ad/dn.ts';
 import { DirectoryError } from '../errors.ts';
 import { distinct, groupBy } from '../words.ts';
 import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, PlanValue, WhyLeft } from './plan.ts';

@@ -1,8 +1,7 @@
 /** Comparing an entry with what a plan holds of it, and telling whether it is the one that a plan deleted. */
 
-import { deletedRdnOf, isDeletedDn, normalizedDn, parentDn, rdnOf } from '../ad/dn.ts';
+import { deletedRdnOf, dnIn, isDeletedDn, normalizedDn, parentDn, rdnOf } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, textOf, textsOf, writtenValueOf } from '../ad/entry.ts';
-import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
 import { type Control, sdFlags, securityInformation } from '../ldap/session.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';

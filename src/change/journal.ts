@@ -9,8 +9,8 @@ import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { syncFolder } from '../files/file-system.ts';
 import { errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { openOwnFile, readPlainFile } from './folder-files.ts';
+import { flawIn, type Shape } from './json-shape.ts';
 import type { Author, Plan } from './plan.ts';
-import { flawIn, type Shape } from './shape.ts';
 
 /**
  * - begin, end: a run of apply on this folder

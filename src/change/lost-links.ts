@@ -3,9 +3,8 @@
  * named. The back links of these show whose they were, and an undo writes them again.
  */
 
-import { isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
+import { dnIn, isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, writtenValueOf } from '../ad/entry.ts';
-import { dnIn } from '../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions } from '../ad/schema.ts';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';

@@ -1,8 +1,7 @@
 /** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
 
-import { DnSyntaxError, deletedRdnOf, sameDn } from '../ad/dn.ts';
+import { DnSyntaxError, deletedRdnOf, dnIn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, guidBase, writtenValueOf } from '../ad/entry.ts';
-import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';

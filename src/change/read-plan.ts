@@ -4,9 +4,9 @@ import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords, type Patience } from '../files/system-errors.ts';
 import { asciiJson } from '../quoting.ts';
 import { readPlainFile } from './folder-files.ts';
+import { duplicateMember, flawIn, isObject, type Shape } from './json-shape.ts';
 import { type Plan, planFormat, planVersion, whyLeft } from './plan.ts';
 import { sealOf } from './seal.ts';
-import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
 
 /**
  * Reads a plan file and checks it: JSON, format, version, the shape of every member, and the seal.

@@ -4,8 +4,7 @@
  */
 
 import { access } from 'node:fs/promises';
-import { isDeletedDn, isSameOrBelow, normalizedDn } from '../ad/dn.ts';
-import { dnIn } from '../ad/naming.ts';
+import { dnIn, isDeletedDn, isSameOrBelow, normalizedDn } from '../ad/dn.ts';
 import { DirectoryError, RefusedError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';

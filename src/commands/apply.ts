@@ -27,10 +27,10 @@ import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { redraw, withFolders } from './change-folder.ts';
 import { applyFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { confirmName, statusWithoutChanges } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { nothingLeft, reportVerified, sayNextSteps } from './report-outcome.ts';
 import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
+import { confirmName, statusWithoutChanges } from './save-or-apply.ts';
 import {
   type Access,
   accessBy,

@@ -10,9 +10,9 @@ import type { EmbeddedForest } from '../embedded/forest.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/system-errors.ts';
 import { shownPath } from '../quoting.ts';
+import { defaultPort, misuse, requireDnsServer, type ServerConnection, serverInWords } from './choose-server.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { defaultPort, misuse, requireDnsServer, type ServerConnection, serverInWords } from './domain-controller.ts';
 import { namesDirectory, openServer, requirePlanned, type SavedDirectory } from './logon.ts';
 import type { Output } from './output.ts';
 

@@ -22,8 +22,6 @@ import {
 import { askingAgain } from '../terminal/prompter.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { pastedPath } from '../words.ts';
-import type { DirectoryFlags } from './command-flags.ts';
-import type { Context, OpenDirectory } from './context.ts';
 import {
   type Auth,
   type ChosenServer,
@@ -35,7 +33,9 @@ import {
   readTlsMode,
   type ServerConnection,
   type Wire,
-} from './domain-controller.ts';
+} from './choose-server.ts';
+import type { DirectoryFlags } from './command-flags.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import { type Output, troubleLines } from './output.ts';
 
 /** Who vouches for what a saved plan names. A plan comes from someone else: its word alone is not trusted. */

@@ -26,8 +26,15 @@ import {
   remedyFlags,
 } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { applyOptionsOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
+import {
+  applyOptionsOf,
+  carryOut,
+  type Decision,
+  type Finished,
+  readDecision,
+  settleOutcome,
+} from './save-or-apply.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
 
 /** The flags that the runner reads itself. */

@@ -29,9 +29,9 @@ import { visible } from '../terminal/text-layout.ts';
 import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { shortSeal } from './decide.ts';
 import { practiceSiteAround } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
+import { shortSeal } from './save-or-apply.ts';
 import { type Access, accessBy, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 

@@ -30,9 +30,16 @@ import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
 import { withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { applyOptionsOf, carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
 import { finishPlan, frameOf } from './run-remedy.ts';
+import {
+  applyOptionsOf,
+  carryOut,
+  type Decision,
+  type Finished,
+  readDecision,
+  settleOutcome,
+} from './save-or-apply.ts';
 import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
 import { assessedBy, look, type OpenWorld } from './world.ts';
 

@@ -16,7 +16,7 @@ import { dump, type LdifSource, type LoadedForest, loadExport, loadForest } from
 import { aboutHosts, replicationOf } from './practice-statements.ts';
 import { spread } from './replication.ts';
 import { EmbeddedSession, socketError } from './session.ts';
-import { administrator } from './view.ts';
+import { administrator } from './visibility.ts';
 
 /** What a forest is made of. */
 export interface EmbeddedOptions {

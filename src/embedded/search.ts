@@ -20,7 +20,7 @@ import {
   type Requester,
   type ReturnedAttribute,
   visibleValues,
-} from './view.ts';
+} from './visibility.ts';
 
 interface Query {
   readonly base: string;

@@ -37,7 +37,7 @@ import {
   type ReturnedAttribute,
   type Rights,
   rootDse,
-} from './view.ts';
+} from './visibility.ts';
 import { type AttributeChange, carryOut, type WriteRequest } from './write.ts';
 
 /** A client of a DC. */

@@ -26,7 +26,7 @@ import { type AttributeType, attributeType, classType, wholeChain } from './sche
 import { refusingBadName, resolveEntry, resolvePlace } from './search.ts';
 import { allSecurityParts, defaultDescriptor, replaceParts } from './security-descriptor.ts';
 import type { Store } from './store.ts';
-import { isExport, type Requester } from './view.ts';
+import { isExport, type Requester } from './visibility.ts';
 
 /** One change of a modify request. */
 export interface AttributeChange {

@@ -1,7 +1,6 @@
 /** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
 
-import { DnSyntaxError, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
-import { dnIn } from '../ad/naming.ts';
+import { DnSyntaxError, dnIn, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
 import { deletedBy } from '../change/undo-link.ts';
 import { counted } from '../words.ts';

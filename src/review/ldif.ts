@@ -3,8 +3,8 @@
  * their DC remove them (MS-ADTS 3.1.1.3.3.15, KB 314282): the DC asks the reference itself before it removes anything.
  */
 
+import { dnIn } from '../ad/dn.ts';
 import { bytesOfWrittenValue, guidBase } from '../ad/entry.ts';
-import { dnIn } from '../ad/naming.ts';
 import { importRemoval } from '../ad/repadmin.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { valueKey } from '../change/clear-values.ts';

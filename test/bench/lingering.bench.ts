@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { administrator } from '../../src/embedded/view.ts';
+import { administrator } from '../../src/embedded/visibility.ts';
 import { run } from '../ad/lab/command.ts';
 import { domain, hostOf, skeleton } from '../remedies/lingering/support/pair.ts';
 import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';

@@ -12,7 +12,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { openDirectory } from '../../src/commands/directory.ts';
 import { createOutput } from '../../src/commands/output.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { administrator } from '../../src/embedded/view.ts';
+import { administrator } from '../../src/embedded/visibility.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
 import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
-import { deletedServer } from '../../src/remedies/orphan/deletion.ts';
+import { deletedServer } from '../../src/remedies/orphan/deleted-server.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import {

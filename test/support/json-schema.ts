@@ -1,7 +1,7 @@
 /** JSON Schema, as far as the schemas of the package use it: made from a shape, and compared with a document. */
 
 import { readFileSync } from 'node:fs';
-import { isObject, type Shape } from '../../src/change/shape.ts';
+import { isObject, type Shape } from '../../src/change/json-shape.ts';
 
 export type JsonSchema = boolean | { readonly [keyword: string]: unknown };
 

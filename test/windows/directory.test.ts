@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openPracticeForest, type PracticeForest } from '../../src/embedded/forest.ts';
-import { administrator } from '../../src/embedded/view.ts';
+import { administrator } from '../../src/embedded/visibility.ts';
 import { describeWithSamba } from '../ad/lab/describe-with-samba.ts';
 import type { DomainController } from '../ad/lab/domain-controller.ts';
 import { startOneDomainController } from '../ad/lab/one-dc.ts';

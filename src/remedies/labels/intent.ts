@@ -1,6 +1,7 @@
 /** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
 
 import path from 'node:path';
+import { isObject } from '../../change/json-shape.ts';
 import {
   type FileChange,
   type FileFingerprint,
@@ -10,7 +11,6 @@ import {
   stringsIn,
 } from '../../change/plan.ts';
 import { sameFingerprint } from '../../change/planned-file.ts';
-import { isObject } from '../../change/shape.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';

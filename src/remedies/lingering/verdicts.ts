@@ -6,10 +6,9 @@
  */
 
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
-import { normalizedDn } from '../../ad/dn.ts';
+import { dnIn, normalizedDn } from '../../ad/dn.ts';
 import { booleanOf, type Entry, formatGuid, guidBase, guidOf, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
-import { dnIn } from '../../ad/naming.ts';
 import {
   type AttributeStamp,
   creationStamp,

@@ -3,14 +3,13 @@
  * others need it, and that there is no way back; then what to know.
  */
 
-import { normalizedDn, sameDn } from '../../ad/dn.ts';
+import { dnIn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { hasFullCopy } from '../../ad/forest.ts';
-import { dnIn } from '../../ad/naming.ts';
 import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
-import { deletesFromPlan } from '../../change/from-plan-alone.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
+import { deletesFromPlan } from '../../change/unchecked-writes.ts';
 import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';

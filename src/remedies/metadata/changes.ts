@@ -1,8 +1,17 @@
 /** The changes of a metadata plan: made from the facts, and checked in the plan alone and against fresh facts. */
 
-import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import {
+  dnIn,
+  isDeletedDn,
+  isDnThat,
+  isSameOrBelow,
+  joinDn,
+  normalizedDn,
+  parentDn,
+  rdnOf,
+  sameDn,
+} from '../../ad/dn.ts';
 import { bytesOfWrittenValue, parseDnsRecord } from '../../ad/entry.ts';
-import { dnIn } from '../../ad/naming.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import { classesIn } from '../../change/entry-content.ts';
 import type {

@@ -15,7 +15,7 @@ import { faultsOfPlan, propose } from './changes.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
 import { lostRecords } from './lost.ts';
-import { proofOf } from './references.ts';
+import { proofOf } from './proof.ts';
 import { type GivenFlags, identityIn, type MetadataOptions, madeByPromotion, partsOf, readOptions } from './subject.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
 

@@ -2,13 +2,13 @@
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
-import { deletesFromPlan } from '../../change/from-plan-alone.ts';
 import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
+import { deletesFromPlan } from '../../change/unchecked-writes.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { unjustified } from './changes.ts';
-import { mailTransferAgentsIn, tooMany } from './deletion.ts';
+import { mailTransferAgentsIn, tooMany } from './deleted-server.ts';
 import { replicationFindings } from './every-dc.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';

@@ -3,8 +3,17 @@
  * is, and checked in the plan alone and against fresh facts.
  */
 
-import { isBelow, isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
-import { dnIn } from '../../ad/naming.ts';
+import {
+  dnIn,
+  isBelow,
+  isDeletedDn,
+  isDnThat,
+  isSameOrBelow,
+  joinDn,
+  normalizedDn,
+  parentDn,
+  rdnOf,
+} from '../../ad/dn.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import type {
   DeleteChange,
@@ -26,21 +35,19 @@ import {
   deletedServer,
   entriesThatGo,
   inOtherDomains,
-  isMailboxAttribute,
-  isNamedAsOwn,
-  isTypeOfOwnMailbox,
   mailTransferAgentsIn,
   namedOnly,
   plannedTexts,
   serverDeletedIn,
   tooMany,
-} from './deletion.ts';
+} from './deleted-server.ts';
 import { isNextStep } from './describe.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { leftoverTest } from './gone-servers.ts';
 import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients, type LeftoverFacts } from './leftovers.ts';
 import type { OrphanOptions } from './options.ts';
 import { isDatabase } from './organisation.ts';
+import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './own-mailboxes.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
 

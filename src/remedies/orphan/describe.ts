@@ -9,7 +9,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
-import { entriesThatGo, serverDeletedIn } from './deletion.ts';
+import { entriesThatGo, serverDeletedIn } from './deleted-server.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';

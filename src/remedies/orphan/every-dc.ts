@@ -2,10 +2,10 @@
 
 import { askAllForReplication } from '../../ad/ask-domain-controllers.ts';
 import { readLifetime } from '../../ad/deleted-object-lifetime.ts';
-import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
+import { dnIn, isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
+import { everyEntry, namingTest, namingValues } from '../../ad/references.ts';
 import { islandsOf } from '../../ad/replication-islands.ts';
 import { goneParties, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
@@ -15,7 +15,7 @@ import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../
 import { type DirectorySession, type Filter, or, present } from '../../ldap/session.ts';
 import { counted, day } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
-import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deletion.ts';
+import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
 import type { ExchangeServer } from './organisation.ts';
 import {
   domainsOf,

@@ -15,18 +15,17 @@ import type { DirectoryWorld, Scope } from '../remedy.ts';
 import {
   type Companion,
   entriesThatGo,
-  mailboxAttributesOf,
   mailTransferAgentsIn,
-  type OwnMailbox,
   readCopies,
   readDatabases,
   readEmptyContainers,
   serverDeletedIn,
-} from './deletion.ts';
+} from './deleted-server.ts';
 import { type ReplicationFacts, readReplication } from './every-dc.ts';
 import { isOfLeftovers, type LeftoverFacts, readLeftovers } from './leftovers.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
 import { isDatabase, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
+import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
 import {
   countRecipients,
   domainsOf,

@@ -1,9 +1,9 @@
 /** Servers that are gone: where server objects lie, what their tombstones show, and which values name one of them. */
 
-import { deletedRdnOf, dnsNameOfDn, isDnThat, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { deletedRdnOf, dnIn, dnsNameOfDn, isDnThat, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { type Forest, isHostOfForest } from '../../ad/forest.ts';
-import { bytesWith, dnIn, type Naming, type NamingTest } from '../../ad/naming.ts';
+import { bytesWith, type Naming, type NamingTest } from '../../ad/references.ts';
 import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';

@@ -3,14 +3,14 @@
  * the tree of them, by server.
  */
 
-import { deletedRdnOf, isSameOrBelow, joinDn, leafNameOf, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
+import { deletedRdnOf, dnIn, isSameOrBelow, joinDn, leafNameOf, normalizedDn, rdnOf } from '../../ad/dn.ts';
+import { everyEntry, type NamingTest } from '../../ad/references.ts';
 import type { TreeExhibit } from '../../change/exhibits.ts';
 import type { Change, Plan, PlanValue } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
 import { counted, distinct, firstLines, groupBy } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
-import { readEmptyContainers } from './deletion.ts';
+import { readEmptyContainers } from './deleted-server.ts';
 import {
   adminGroupAbove,
   adminGroupIn,

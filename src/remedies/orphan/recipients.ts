@@ -4,15 +4,15 @@
  * there, as a linked value goes with its target and undo writes it back.
  */
 
-import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import { dnIn, isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { dnIn, isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
+import { isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/references.ts';
 import { readDnAttributes } from '../../ad/schema.ts';
 import { and, type DirectorySession, equal, type Filter, or, present } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
-import { type OwnMailbox, ownMailboxKind } from './deletion.ts';
 import type { OwnNames } from './organisation.ts';
+import { type OwnMailbox, ownMailboxKind } from './own-mailboxes.ts';
 import {
   type Databases,
   namesOneOf,

@@ -3,8 +3,7 @@
  * clear, and those that earlier deletions left behind; with the commands that clear or replace them by hand.
  */
 
-import { dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
-import { dnIn } from '../../ad/naming.ts';
+import { dnIn, dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, ForestTarget, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';

@@ -6,18 +6,17 @@
  * it is. So the first needs a record for undo only, and the others need a clean-up.
  */
 
-import { normalizedDn } from '../../ad/dn.ts';
+import { dnIn, normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf, writtenValueOf } from '../../ad/entry.ts';
 import { writableAttributes } from '../../ad/forest.ts';
 import {
-  dnIn,
   everyEntry,
   type Naming,
   type NamingTest,
   type NamingValues,
   namingTest,
   namingValues,
-} from '../../ad/naming.ts';
+} from '../../ad/references.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import { valueKey } from '../../change/clear-values.ts';

@@ -5,9 +5,10 @@ import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { namedOnly, type OwnMailboxKind } from './deletion.ts';
+import { namedOnly } from './deleted-server.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { type ExchangeServer, hasRole, isFullServer, isLegacy, releaseOf, roleBit } from './organisation.ts';
+import type { OwnMailboxKind } from './own-mailboxes.ts';
 import type { RecipientCount } from './recipients.ts';
 import { adviceFor, clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';

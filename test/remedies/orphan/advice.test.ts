@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { OwnMailbox } from '../../../src/remedies/orphan/deletion.ts';
 import { describe as describePlan } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
+import type { OwnMailbox } from '../../../src/remedies/orphan/own-mailboxes.ts';
 import { supportedSteps } from '../../../src/remedies/orphan/supported-ways.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, LeftOut, Proposal } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
-import { deletedServer } from '../../../src/remedies/orphan/deletion.ts';
+import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/every-dc.ts';
 import { formatFilter } from '../../support/filter-text.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { normalizedDn } from '../../../src/ad/dn.ts';
-import { namingTest } from '../../../src/ad/naming.ts';
+import { namingTest } from '../../../src/ad/references.ts';
 import { readSubtree } from '../../../src/change/subtree.ts';
 import { openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';

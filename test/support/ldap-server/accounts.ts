@@ -4,7 +4,7 @@ import { dateOfFileTime } from '../../../src/ad/entry.ts';
 import { assertionKey, type StoredEntry } from '../../../src/embedded/entry.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import type { Store } from '../../../src/embedded/store.ts';
-import { administrator, type Rights } from '../../../src/embedded/view.ts';
+import { administrator, type Rights } from '../../../src/embedded/visibility.ts';
 import { bindFailure, refuse } from './wire-refusal.ts';
 
 /** A user of the data who may bind. */

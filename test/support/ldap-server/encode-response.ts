@@ -1,6 +1,6 @@
 /** Responses as bytes (RFC 4511 section 4). */
 
-import type { ReturnedAttribute } from '../../../src/embedded/view.ts';
+import type { ReturnedAttribute } from '../../../src/embedded/visibility.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
 import type { Control } from '../../../src/ldap/session.ts';
 import { boolean, constructed, type Encodable, encode, integer, octets, tags } from './ber.ts';

@@ -5,7 +5,7 @@ import type { StoredEntry } from '../../../src/embedded/entry.ts';
 import { refuse } from '../../../src/embedded/refusal.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { refusingBadName, resolveEntry } from '../../../src/embedded/search.ts';
-import type { Requester } from '../../../src/embedded/view.ts';
+import type { Requester } from '../../../src/embedded/visibility.ts';
 import { assertMayWrite, commit } from '../../../src/embedded/write.ts';
 import type { RenameRequest } from './protocol.ts';
 

@@ -13,7 +13,7 @@ import {
   type RequestOptions,
   type ReturnedAttribute,
   visibleValues,
-} from '../../../src/embedded/view.ts';
+} from '../../../src/embedded/visibility.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
 import { type Control, controlOid } from '../../../src/ldap/session.ts';
 import { type Account, authenticate, type Identity } from './accounts.ts';

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RemoveLingeringChange } from '../../../../src/change/plan.ts';
 import { EmbeddedSession } from '../../../../src/embedded/session.ts';
-import { administrator } from '../../../../src/embedded/view.ts';
+import { administrator } from '../../../../src/embedded/visibility.ts';
 import { DirectoryError } from '../../../../src/errors.ts';
 import { resultCode } from '../../../../src/ldap/diagnostics.ts';
 import type { DirectorySession, SearchRequest } from '../../../../src/ldap/session.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { judge, judgeAgain, openBlockers } from '../../src/change/findings.ts';
-import { rightsWritten } from '../../src/change/from-plan-alone.ts';
 import type { Change, PlanAttribute } from '../../src/change/plan.ts';
+import { rightsWritten } from '../../src/change/unchecked-writes.ts';
 import { aceFlags, descriptor } from '../support/descriptors.ts';
 
 const everyone = 'S-1-1-0';

@@ -1,8 +1,8 @@
-/** Whether a value names what goes: by the DN of an entry, or by a name of the server in text. */
+/** References to what goes: values that name it by the DN of an entry, or by a name of the server in text. */
 
 import { type DirectorySession, everything } from '../ldap/session.ts';
 import { distinct, groupBy } from '../words.ts';
-import { isDeletedDn, isDnThat, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
+import { dnIn, isDeletedDn, isDnThat, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
 import type { Attribute, Entry } from './entry.ts';
 
 /** How a value names it. */
@@ -73,11 +73,6 @@ export function bytesWith(texts: readonly string[]): (bytes: Buffer) => boolean 
 /** Text that has one of the texts has one of these. */
 function withoutLonger(texts: readonly string[]): readonly string[] {
   return distinct(texts).filter((text) => !texts.some((other) => other !== text && text.includes(other)));
-}
-
-/** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
-export function dnIn(value: string): string {
-  return value.replace(/^[BS]:\d+:[^:]*:/, '');
 }
 
 /** The host of a URL in lower case, without its port; undefined for what is no URL. */
