@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { type Position, positionInBrief, positionInWords } from '../../src/change/position.ts';
 import { openSaved } from '../../src/commands/menu.ts';
 import { createOutput } from '../../src/commands/output.ts';
 import { remedies } from '../../src/remedies/index.ts';
@@ -41,23 +40,4 @@ test('Enter alone at the folder goes back to the menu', async () => {
     prompter,
   });
   expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
-});
-
-const undone = { kind: 'undone', time: '2026-11-22T10:00:00.000Z', by: undefined } as const;
-
-test.each<[Position, string, string]>([
-  [{ kind: 'not-applied' }, 'not applied yet', 'It was not applied yet.'],
-  [
-    { kind: 'applied-in-part', done: 0, total: 2 },
-    'started, with nothing known to be written',
-    'It was started, with nothing known to be written.',
-  ],
-  [{ ...undone, lost: 0 }, 'applied and undone', 'It was applied and undone.'],
-  [
-    { ...undone, lost: 1 },
-    'applied, and undone as far as possible',
-    'It was applied, and undone as far as possible: 1 entry or attribute cannot be brought back.',
-  ],
-])('the position %j is given in few words in the list, and as a sentence by show', (position, brief, sentence) => {
-  expect([positionInBrief(position), positionInWords(position)]).toEqual([brief, sentence]);
 });
