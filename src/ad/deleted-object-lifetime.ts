@@ -71,7 +71,7 @@ export interface Lifetime {
  * What an unset tombstoneLifetime means on the server, in days: 60 on every Windows version (MS-ADTS 6.1.1.2.4.1.1), 180
  * on Samba.
  */
-export function unsetMeans(kind: ServerKind): number {
+export function daysIfUnset(kind: ServerKind): number {
   return kind === 'samba' ? 180 : 60;
 }
 
@@ -82,7 +82,7 @@ export function unsetInWords(kind: ServerKind): string {
 
 /** The side of a diff that has no value: "not set: 60 days". */
 export function unsetInDiff(kind: ServerKind): string {
-  return kind === 'unknown' ? 'not set: 60 days on Windows, 180 on Samba' : `not set: ${unsetMeans(kind)} days`;
+  return kind === 'unknown' ? 'not set: 60 days on Windows, 180 on Samba' : `not set: ${daysIfUnset(kind)} days`;
 }
 
 /** "180 days", "2 to 60 days" */
@@ -101,10 +101,10 @@ export function lifetimeInForce(
   evidence: LifetimeEvidence = { oldestTombstone: undefined, refusedAfter: undefined },
 ): Lifetime {
   const { tombstoneLifetime } = stored;
-  if (tombstoneLifetime === undefined) return { days: unsetMeans(kind), atMost: unsetMeans(kind) };
+  if (tombstoneLifetime === undefined) return { days: daysIfUnset(kind), atMost: daysIfUnset(kind) };
   if (!isTooSmall(stored, kind)) return { days: tombstoneLifetime, atMost: tombstoneLifetime };
   const shortest = Math.max(2, tombstoneLifetime);
-  const longest = unsetMeans(kind);
+  const longest = daysIfUnset(kind);
   // A tombstone that is still there outlived the last collection; a DC that was refused was silent for longer than that.
   const collectionDays = Math.ceil(garbageCollectionHours(stored) / 24);
   const days = Math.min(longest, Math.max(shortest, (evidence.oldestTombstone ?? 0) - collectionDays));
@@ -150,7 +150,7 @@ export function silenceAtLastWrite(
   now: Date,
 ): number | undefined {
   if (written === undefined || written > now) return undefined;
-  const silence = unsetMeans(kind) + (now.getTime() - written.getTime()) / day;
+  const silence = daysIfUnset(kind) + (now.getTime() - written.getTime()) / day;
   return silence >= inForce.days ? undefined : silence;
 }
 

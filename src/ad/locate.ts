@@ -169,7 +169,7 @@ export type ProbeResult =
     };
 
 /** How a machine is reached; handed in so that tests need no network. */
-export interface ProbeMeans {
+export interface ProbeNetwork {
   /** The address of a host name; undefined if it has none. */
   readonly resolve: (host: string) => Promise<string | undefined>;
   /** Whether a TCP connection could be made within the deadline. */
@@ -180,10 +180,10 @@ export interface ProbeMeans {
 const probeDeadlineMs = 3000;
 
 /** Tries the ports. Never throws: what does not answer is closed. */
-export async function probe(host: string, means: ProbeMeans): Promise<ProbeResult> {
-  const address = await means.resolve(host);
+export async function probe(host: string, network: ProbeNetwork): Promise<ProbeResult> {
+  const address = await network.resolve(host);
   if (address === undefined) return { kind: 'no address' };
-  const answers = await Promise.all(probedPorts.map((port) => means.connects(address, port, probeDeadlineMs)));
+  const answers = await Promise.all(probedPorts.map((port) => network.connects(address, port, probeDeadlineMs)));
   return {
     kind: 'probed',
     address,
@@ -193,7 +193,7 @@ export async function probe(host: string, means: ProbeMeans): Promise<ProbeResul
 }
 
 /** The network: names looked up at a DNS server (--dns), without one by the system; connections by TCP. */
-export function networkMeansBy(dns: string | undefined): ProbeMeans {
+export function networkBy(dns: string | undefined): ProbeNetwork {
   return {
     resolve: async (host) => {
       try {

@@ -158,12 +158,12 @@ function classified(islands: readonly Island[], copy: CopyNews, threshold: numbe
 
 /** DCs that are alone, without those that hear nothing: once one is left out, another may be the one that hears nothing. */
 function withoutDeaf(
-  alone: readonly (readonly Party[])[],
+  sides: readonly (readonly Party[])[],
   copy: CopyNews,
   threshold: number,
 ): readonly (readonly Party[])[] {
-  const hearing = alone.filter((side) => !isDeaf(side, alone, copy, threshold));
-  return hearing.length === alone.length ? hearing : withoutDeaf(hearing, copy, threshold);
+  const hearing = sides.filter((side) => !isDeaf(side, sides, copy, threshold));
+  return hearing.length === sides.length ? hearing : withoutDeaf(hearing, copy, threshold);
 }
 
 /** Of DCs that are alone: one whose own news is too old, while every other one has fresh news of it. */

@@ -86,7 +86,7 @@ export function replicationNews(
       one.fullNamingContexts.length === 0 && isCommon(dn) ? [dn] : one.fullNamingContexts,
     );
     const partial = holders((one) => one.partialNamingContexts);
-    return copyNews(dn, full, partial, (party) => toldBy(party, dn, now, keyOf));
+    return copyNews(dn, full, partial, (party) => reportBy(party, dn, now, keyOf));
   });
   return { parties, copies, jumps: parties.flatMap((party) => jumpsOf(party, now)) };
 }
@@ -95,30 +95,35 @@ function copyNews(
   namingContext: string,
   full: readonly Party[],
   partial: readonly Party[],
-  tell: (party: Party) => Told | undefined,
+  reportOf: (party: Party) => NewsReport | undefined,
 ): CopyNews {
   const holders = [...full, ...partial];
-  const told = new Map(holders.map((party) => [party, tell(party)] as const));
-  const news = new Map(holders.map((hearer) => [hearer, newsOfAll(hearer, full, told)] as const));
+  const reports = new Map(holders.map((party) => [party, reportOf(party)] as const));
+  const news = new Map(holders.map((hearer) => [hearer, newsOfAll(hearer, full, reports)] as const));
   return {
     namingContext,
     full,
     partial,
     news: (hearer, source) => news.get(hearer)?.get(source) ?? { kind: 'unknown' },
     isRefused: (hearer, source) =>
-      told.get(hearer)?.isRefusing(source) === true || told.get(source)?.isRefusing(hearer) === true,
+      reports.get(hearer)?.isRefusing(source) === true || reports.get(source)?.isRefusing(hearer) === true,
   };
 }
 
 /** What one DC itself says of a naming context. */
-interface Told {
+interface NewsReport {
   readonly newsOf: (source: Party) => News;
   readonly isRefusing: (source: Party) => boolean;
   /** The age of the link from a source, for paths; undefined if there is none that ever worked. */
   readonly linkAge: (source: Party) => number | undefined;
 }
 
-function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: string) => string): Told | undefined {
+function reportBy(
+  party: Party,
+  namingContext: string,
+  now: Date,
+  keyOf: (dn: string) => string,
+): NewsReport | undefined {
   const answer = saidOf(party);
   if (answer === undefined) return undefined;
   const clock = answer.clock ?? now;
@@ -209,14 +214,14 @@ function jumpOf({ lastSuccess, consecutiveFailures }: InboundLink, clock: Date):
 function newsOfAll(
   hearer: Party,
   sources: readonly Party[],
-  told: ReadonlyMap<Party, Told | undefined>,
+  reports: ReadonlyMap<Party, NewsReport | undefined>,
 ): ReadonlyMap<Party, News> {
   const known = new Map<Party, News>();
   for (const source of sources) {
-    if (source !== hearer) known.set(source, told.get(hearer)?.newsOf(source) ?? { kind: 'unknown' });
+    if (source !== hearer) known.set(source, reports.get(hearer)?.newsOf(source) ?? { kind: 'unknown' });
   }
   if ([...known.values()].every(({ kind }) => kind !== 'unknown')) return known;
-  const reached = bestPaths(hearer, told);
+  const reached = bestPaths(hearer, reports);
   for (const [source, news] of known) {
     const age = reached.get(source);
     if (news.kind === 'unknown' && age !== undefined) known.set(source, { kind: 'heard', age });
@@ -225,7 +230,7 @@ function newsOfAll(
 }
 
 /** The age of the best path from each DC to the hearer: a path is as old as its oldest link. */
-function bestPaths(hearer: Party, told: ReadonlyMap<Party, Told | undefined>): ReadonlyMap<Party, number> {
+function bestPaths(hearer: Party, reports: ReadonlyMap<Party, NewsReport | undefined>): ReadonlyMap<Party, number> {
   const ages = new Map<Party, number>([[hearer, 0]]);
   const settled = new Set<Party>();
   for (;;) {
@@ -233,8 +238,8 @@ function bestPaths(hearer: Party, told: ReadonlyMap<Party, Told | undefined>): R
     if (next === undefined) return ages;
     const [to, age] = next;
     settled.add(to);
-    for (const from of told.keys()) {
-      const link = told.get(to)?.linkAge(from);
+    for (const from of reports.keys()) {
+      const link = reports.get(to)?.linkAge(from);
       if (link === undefined) continue;
       const path = Math.max(age, link);
       if (path < (ages.get(from) ?? Number.POSITIVE_INFINITY)) ages.set(from, path);

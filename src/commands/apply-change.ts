@@ -85,7 +85,7 @@ async function redrawIfPossible(
     await redraw(inFolder, mayConnect, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
-    output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
+    output.report(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
   }
 }
 
@@ -241,7 +241,7 @@ async function clearStrays({ folder, plan }: SavedPlan, output: Output): Promise
     patience: output.patience,
   });
   for (const stray of strays) {
-    output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
+    output.report(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
   }
 }
 

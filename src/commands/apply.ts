@@ -85,7 +85,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     if (openBlockers(judged).length > 0) throw refusal(saved, position, judged, context, output);
     if (isDryRun) return dryRun(plan, remedy, position, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
-      output.tell('  Nothing was changed.');
+      output.report('  Nothing was changed.');
       return exitStatus.changesToMake;
     }
     await confirmName({ plan, remedy }, flags.confirm, mayAsk, output);

@@ -60,7 +60,7 @@ export async function writeFolder(
   const { folder, plan } = inFolder;
   const drawing = drawingOf(inFolder, true, context, output);
   const documents = [...documentsOf(plan, describePlan(inFolder, context), drawing), ...records];
-  tellLeftovers(await writeChangeFolder(folder, plan, documents, makerOf(context), output.patience), output);
+  reportLeftovers(await writeChangeFolder(folder, plan, documents, makerOf(context), output.patience), output);
 }
 
 /**
@@ -77,7 +77,7 @@ export async function redraw(inFolder: InFolder, mayConnect: boolean, context: C
   const drawing = drawingOf(inFolder, mayConnect, context, output);
   const documents = documentsOf(plan, describePlan(inFolder, context), drawing, { folder, records, position });
   const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
-  tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), output.patience), output);
+  reportLeftovers(await redrawDocuments(folder, drawn, makerOf(context), output.patience), output);
 }
 
 function drawingOf(inFolder: InFolder, mayConnect: boolean, context: Context, { patience }: Output): Drawing {
@@ -101,9 +101,9 @@ function makerOf({ process, randomId }: Context): Maker {
   return { ...process, randomId };
 }
 
-function tellLeftovers(leftovers: readonly Leftover[], output: Output): void {
+function reportLeftovers(leftovers: readonly Leftover[], output: Output): void {
   for (const { path, cameBack } of leftovers) {
-    output.tell(
+    output.report(
       cameBack === undefined
         ? `  Removed what an interrupted run left: ${visible(path)}`
         : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which cannot be removed: ${visible(cameBack)}`,

@@ -93,7 +93,7 @@ async function withinDomain(
   const outside = servers.filter(({ host }) => !host.endsWith(suffix)).map(({ host }) => host);
   if (outside.length === 0) return inside;
   const names = visible(outside.join(', '));
-  output.tell(`  ${output.style.warning('Outside the domain:')} DNS also names ${names}.`);
+  output.report(`  ${output.style.warning('Outside the domain:')} DNS also names ${names}.`);
   if (inside.length > 0) return inside;
   if (output.canAsk) {
     const goesOn = await output.prompter.confirm({

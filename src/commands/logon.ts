@@ -117,7 +117,7 @@ async function connect(
   });
   const { session, chosen } = await openFirst(candidates, name, connector);
   if (session.identity.sealed !== undefined)
-    output.tell(`  ${visible(`Logged on: ${protectionInWords(session.identity)}`)}`);
+    output.report(`  ${visible(`Logged on: ${protectionInWords(session.identity)}`)}`);
   const address = { ...chosen, ...name };
   let forest: Promise<Forest> | undefined;
   return {
@@ -234,7 +234,7 @@ async function chooseConnection(
   const [first] = candidates;
   if (saved !== undefined && trusted !== undefined)
     await requirePlanned(saved, `the server ${peerInWords(first, wire)}`, '--server HOST', output);
-  output.tell(`  ${visible(`Server ${peerInWords(first, wire)}`)}`);
+  output.report(`  ${visible(`Server ${peerInWords(first, wire)}`)}`);
   return { candidates, wire, bind: await chooseLogon(auth, flags, planned, context, output) };
 }
 

@@ -41,7 +41,7 @@ export interface Output {
   /** A line of the result, wrapped at a terminal if it is no line of a diff. With --json it goes to stderr. */
   say(line: string): void;
   /** A line on how it goes; --quiet leaves it out. */
-  tell(line: string): void;
+  report(line: string): void;
   /** The one document of --json. */
   document(value: unknown): void;
   progress(): Progress;
@@ -83,12 +83,12 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const printAll = (lines: Iterable<string>): void => {
     for (const line of lines) print(line);
   };
-  const tell = (line: string): void => {
+  const report = (line: string): void => {
     if (!flags.quiet) print(line);
   };
   const waitedFor = new Set<string>();
   const patience = patienceOf(context.platform, context.sleep, (file) => {
-    if (!waitedFor.has(file)) tell(`  ${style.dim(visible(`Waiting: another program holds ${file}`))}`);
+    if (!waitedFor.has(file)) report(`  ${style.dim(visible(`Waiting: another program holds ${file}`))}`);
     waitedFor.add(file);
   });
   const options: TextReviewOptions = {
@@ -114,7 +114,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     isJson: flags.json,
     canAsk: isAtTerminal && !flags.json,
     say: print,
-    tell,
+    report,
     document: (value) => {
       if (flags.json) context.stdout.write(`${asciiJson(value, 2)}\n`);
     },

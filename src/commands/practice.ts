@@ -42,11 +42,11 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   const shown = shownPath(folder, context);
-  output.tell(`  ${output.style.heading('Practice site')}  ${shown}`);
-  for (const { practice } of practices) output.tell(`  ${practice.about}`);
-  output.tell('  Nothing of yours is changed: try what you like, then delete the folder.');
-  output.tell('  Try this first: save a change, open its review.html, apply it, undo it.');
-  output.tell('');
+  output.report(`  ${output.style.heading('Practice site')}  ${shown}`);
+  for (const { practice } of practices) output.report(`  ${practice.about}`);
+  output.report('  Nothing of yours is changed: try what you like, then delete the folder.');
+  output.report('  Try this first: save a change, open its review.html, apply it, undo it.');
+  output.report('');
   if (output.canAsk) {
     const practiceOf = (name: string): Practice | undefined =>
       practices.find(({ entry }) => entry.name === name)?.practice;
@@ -58,8 +58,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     // The folder leads a remedy to the site when it is not started here.
     const elsewhere = [...practice.given(shown), ...(world === 'directory' ? ['--practice', shown] : [])];
     const dryRun = [...practice.dryRun, '--dry-run'];
-    output.tell(`  ${output.style.bold(commandLine([name, ...dryRun, ...elsewhere], context))}`);
-    output.tell('');
+    output.report(`  ${output.style.bold(commandLine([name, ...dryRun, ...elsewhere], context))}`);
+    output.report('');
     // With --json each remedy gives a document; here they become members of one.
     const stdout = new PassThrough();
     const document = readAll(stdout);
@@ -68,7 +68,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     stdout.end();
     if (!isThere) output.say('  Nothing to change: it is not there any more.');
     if (output.isJson) plans[name] = isThere ? JSON.parse(await document) : { remedy: name, changes: [] };
-    output.tell('');
+    output.report('');
   }
   output.document(plans);
   return exitStatus.done;

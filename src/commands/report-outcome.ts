@@ -180,8 +180,8 @@ function whatNext<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, c
 /** What a person still has to do. */
 export function sayNextSteps(steps: readonly Step[], output: Output): void {
   if (steps.length === 0) return;
-  output.tell('');
-  for (const line of nextStepLines(steps)) output.tell(`  ${line}`.trimEnd());
+  output.report('');
+  for (const line of nextStepLines(steps)) output.report(`  ${line}`.trimEnd());
 }
 
 /** The outcome of applying a plan that was done already: only verified. */

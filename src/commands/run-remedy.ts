@@ -81,7 +81,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
     });
     for (const file of prepared.files) {
       await writeAsked(file.path, file.content);
-      output.tell(`  Written: ${visible(shownPath(file.path, context))}`);
+      output.report(`  Written: ${visible(shownPath(file.path, context))}`);
     }
     if (prepared.kind === 'other-way') {
       for (const line of nextStepLines(prepared.steps)) output.say(`  ${line}`.trimEnd());

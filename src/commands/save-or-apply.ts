@@ -108,7 +108,7 @@ type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
  */
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
-  for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
+  for (const line of unknownAcceptances(finished)) output.report(`  ${output.style.warning('warning')}  ${line}`);
   // That nothing is left to hand over is evidence, which may be kept.
   const isWorthKeeping = plan.changes.length > 0 || remedy.handOver !== undefined;
   if (!isWorthKeeping) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
@@ -249,16 +249,16 @@ export async function carryOut(
     // That nothing is left to hand over is evidence for the next change.
     if (outcome.kind === 'save' && remedy.handOver !== undefined)
       await saveAndTell(finished, outcome.folder, context, output);
-    else if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
+    else if (outcome.kind === 'save') output.report('  There is nothing to save: no change folder was written.');
     output.document(plan);
     return statusWithoutChanges(plan, remedy);
   }
   switch (outcome.kind) {
     case 'nothing':
-      output.tell('  Nothing was changed.');
+      output.report('  Nothing was changed.');
       return exitStatus.changesToMake;
     case 'dry-run':
-      output.tell(`  ${output.style.dim('This was a dry run: nothing was changed.')}`);
+      output.report(`  ${output.style.dim('This was a dry run: nothing was changed.')}`);
       output.document(plan);
       return exitStatus.changesToMake;
     case 'save':

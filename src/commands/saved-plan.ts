@@ -153,7 +153,7 @@ export function computersIn({ target, changes }: Pick<Plan, 'target' | 'changes'
  * To open \\HOST\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
  * @throws UsageError where neither does
  */
-async function requireReach(plan: Plan, approval: Approval, output: Output): Promise<void> {
+async function requireHostsApproved(plan: Plan, approval: Approval, output: Output): Promise<void> {
   const hosts = computersIn(plan);
   if (hosts.length === 0) return;
   const names = visible(hosts.map((host) => withAsciiForm(host)).join(', '));
@@ -176,7 +176,7 @@ export async function openWorldOf(
 ): Promise<OpenWorld> {
   const { target } = plan;
   if (target.kind === 'files') {
-    await requireReach(plan, access, output);
+    await requireHostsApproved(plan, access, output);
     return openFiles(access, context, output);
   }
   const saved = { ...access, connection: target.connection, folder };

@@ -201,5 +201,5 @@ async function markIfBack(
   if (!isWanted || undo.changes.length > 0 || !isWholeUndo(undo) || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo, context, output);
   const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can come back';
-  output.tell(`  ${all} is back already. The journal now says that the change is undone.`);
+  output.report(`  ${all} is back already. The journal now says that the change is undone.`);
 }

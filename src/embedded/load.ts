@@ -263,7 +263,7 @@ function keepUsnAhead(store: Store, entry: StoredEntry): void {
 
 /** A value that does not fit its syntax is kept as it is: it may be just what a remedy has to find. */
 function valueAsFound(type: AttributeType, bytes: Buffer, store: Store): Value {
-  return toValue(type, bytes, (dn) => store.reach(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
+  return toValue(type, bytes, (dn) => store.placeAt(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
 }
 
 /** The head of the naming context that an exported entry is in: CN=Schema, CN=Configuration, or the nearest DC=. */

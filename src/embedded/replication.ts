@@ -85,7 +85,7 @@ function create(
   const parentGuid = parent?.bytes('objectGUID');
   if (parent === undefined || parentGuid === undefined) return 'known';
   if (store.byGuid(parentGuid) === undefined && take(parent, target, source, strict) === 'refused') return 'refused';
-  const place = store.byGuid(parentGuid) ?? store.reach(parent.dn);
+  const place = store.byGuid(parentGuid) ?? store.placeAt(parent.dn);
   const isTaken = store.find(`${entry.rdn},${place.dn}`)?.present === true;
   // Where another entry has the name, merge settles which of the two keeps it.
   const { type, value } = rdnOf(entry.rdn);
@@ -183,7 +183,7 @@ function conflictName(name: string, guid: Buffer): string {
 function counterpart(value: Value, store: Store): Value {
   if (!(value instanceof Reference)) return value;
   const guid = value.target.bytes('objectGUID');
-  return new Reference((guid && store.byGuid(guid)) ?? store.reach(value.target.dn), value.prefix);
+  return new Reference((guid && store.byGuid(guid)) ?? store.placeAt(value.target.dn), value.prefix);
 }
 
 function isNewer(one: AttributeStamp, other: AttributeStamp | undefined): boolean {

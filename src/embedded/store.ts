@@ -48,16 +48,16 @@ export class Store {
   }
 
   /** The place that the DN names, made if there is none yet. Throws DnSyntaxError. */
-  reach(dn: string): StoredEntry {
+  placeAt(dn: string): StoredEntry {
     const known = this.#located.get(dn);
     if (known !== undefined) return known;
     const [leaf, ...above] = parseDn(dn);
-    const place = leaf === undefined ? this.root : this.#reachChild(this.reach(formatDn(above)), leaf);
+    const place = leaf === undefined ? this.root : this.#childAt(this.placeAt(formatDn(above)), leaf);
     this.#located.set(dn, place);
     return place;
   }
 
-  #reachChild(parent: StoredEntry, rdn: Rdn): StoredEntry {
+  #childAt(parent: StoredEntry, rdn: Rdn): StoredEntry {
     const text = formatDn([rdn]);
     const key = normalizedDn(text);
     let child = parent.children.get(key);
@@ -77,7 +77,7 @@ export class Store {
   insert(dn: string): StoredEntry {
     const [leaf, ...above] = parseDn(dn);
     if (leaf === undefined) return this.root;
-    const place = this.#reachChild(this.reach(formatDn(above)), leaf);
+    const place = this.#childAt(this.placeAt(formatDn(above)), leaf);
     place.rdn = formatDn([leaf]);
     place.present = true;
     return place;

@@ -226,7 +226,7 @@ function newDescriptor(before: readonly Value[], given: readonly Value[], { secu
 /** A client's values for an attribute. Throws Refusal: wrong syntax, a text that is no DN, the same value twice. */
 function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Requester): Value[] {
   const values = given.map((bytes) => {
-    const value = toValue(type, bytes, (dn) => store.reach(dn));
+    const value = toValue(type, bytes, (dn) => store.placeAt(dn));
     if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
     if (!isWellFormed(type, value)) throw refuse.syntax();
     return value;
@@ -263,7 +263,7 @@ export function categoryOf(objectClass: readonly Value[], store: Store): Value[]
   const classes = objectClass.map((name) => classType(name.toString()));
   const mostSpecific = classes.toSorted((one, other) => other.chain.length - one.chain.length)[0];
   if (schema === undefined || mostSpecific === undefined) return [];
-  return [new Reference(store.reach(`CN=${mostSpecific.category},${schema}`), '')];
+  return [new Reference(store.placeAt(`CN=${mostSpecific.category},${schema}`), '')];
 }
 
 /** Whether a modify is of the one form that brings an entry back: it removes isDeleted and gives a DN. */

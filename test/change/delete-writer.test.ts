@@ -26,22 +26,22 @@ const exists = async (session: DirectorySession, dn: string): Promise<boolean> =
 
 describe('the delete of one entry', () => {
   test('deletes what is as it was planned, after saying so in the journal', async () => {
-    const { access, doomed, intent, intents, session } = await openBench();
-    expect(await writeDelete(await doomed(leaf), access(), intent)).toEqual({ kind: 'done' });
+    const { access, deletionOf, intent, intents, session } = await openBench();
+    expect(await writeDelete(await deletionOf(leaf), access(), intent)).toEqual({ kind: 'done' });
     expect(intents()).toBe(1);
     expect(await exists(session, leaf)).toBe(false);
   });
 
   test('finds a second time that its tombstone is there', async () => {
-    const { access, doomed, intent } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, intent } = await openBench();
+    const change = await deletionOf(leaf);
     await writeDelete(change, access(), intent);
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'already-done' });
   });
 
   test('leaves an entry alone that was edited since', async () => {
-    const { access, doomed, intent, session } = await openBench();
-    const change = await doomed(orphan);
+    const { access, deletionOf, intent, session } = await openBench();
+    const change = await deletionOf(orphan);
     await session.modify(orphan, [{ attribute: 'serialNumber', replace: [Buffer.from('Version 15.1')] }]);
     const outcome = await writeDelete(change, access(), intent);
     expect(outcome).toMatchObject({ kind: 'drifted', what: expect.stringContaining('serialNumber is Version 15.1') });
@@ -49,16 +49,16 @@ describe('the delete of one entry', () => {
   });
 
   test('takes an edit for none that was taken back: only the content counts then', async () => {
-    const { access, doomed, intent, session } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, intent, session } = await openBench();
+    const change = await deletionOf(leaf);
     await session.modify(leaf, [{ attribute: 'description', replace: [Buffer.from('x')] }]);
     await session.modify(leaf, [{ attribute: 'description', replace: [] }]);
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'done' });
   });
 
   test('does not count a link value that is gone because its target was deleted', async () => {
-    const { access, doomed, intent, session } = await openBench();
-    const change = await doomed(sendConnector);
+    const { access, deletionOf, intent, session } = await openBench();
+    const change = await deletionOf(sendConnector);
     await session.delete(leaf);
     await session.modify(sendConnector, [{ attribute: 'description', replace: [Buffer.from('x')] }]);
     await session.modify(sendConnector, [{ attribute: 'description', replace: [] }]);
@@ -66,10 +66,10 @@ describe('the delete of one entry', () => {
   });
 
   test('does not count one with a binary part either, as of the accounts whose passwords an RODC has', async () => {
-    const { access, doomed, intent, session } = await openBench();
+    const { access, deletionOf, intent, session } = await openBench();
     const revealed = [`B:8:01020304:${leaf}`, `B:8:05060708:${other}`].map((value) => Buffer.from(value));
     await session.modify(sendConnector, [{ attribute: 'msDS-RevealedUsers', replace: revealed }]);
-    const change = await doomed(sendConnector);
+    const change = await deletionOf(sendConnector);
     await session.modify(sendConnector, [{ attribute: 'msDS-RevealedUsers', replace: revealed.slice(1) }]);
     expect(await writeDelete(change, access(), intent)).toMatchObject({ kind: 'drifted' });
     await session.delete(leaf);
@@ -77,8 +77,8 @@ describe('the delete of one entry', () => {
   });
 
   test('counts a link value that was removed while its target is there', async () => {
-    const { access, doomed, intent, session } = await openBench();
-    const change = await doomed(sendConnector);
+    const { access, deletionOf, intent, session } = await openBench();
+    const change = await deletionOf(sendConnector);
     await session.modify(sendConnector, [
       { attribute: 'msExchSourceBridgeheadServersDN', remove: [Buffer.from(leaf)], add: [] },
     ]);
@@ -86,16 +86,16 @@ describe('the delete of one entry', () => {
   });
 
   test('compares the content alone: a plan that was made on another DC has numbers of its own', async () => {
-    const { access, doomed, intent } = await openBench();
-    const change = { ...(await doomed(leaf)), usnChanged: '1' };
+    const { access, deletionOf, intent } = await openBench();
+    const change = { ...(await deletionOf(leaf)), usnChanged: '1' };
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'done' });
   });
 
   test.each(['added', 'left out'])(
     'leaves an entry alone of which the plan has a value %s, whatever its number',
     async (how) => {
-      const { access, doomed, intent, session } = await openBench();
-      const change = await doomed(orphan);
+      const { access, deletionOf, intent, session } = await openBench();
+      const change = await deletionOf(orphan);
       const others = change.attributes.filter(({ name }) => name !== 'serialNumber');
       const forged = how === 'added' ? [...change.attributes, { name: 'description', values: ['x'] }] : others;
       expect(await writeDelete({ ...change, attributes: forged }, access(), intent)).toMatchObject({
@@ -109,8 +109,8 @@ describe('the delete of one entry', () => {
   );
 
   test('tells a child that the plan has deleted, and that is there again, from a new one', async () => {
-    const { access, doomedSubtree, intent } = await openBench();
-    const smtp = (await doomedSubtree(smtpContainer)).at(-1);
+    const { access, deletionsOf, intent } = await openBench();
+    const smtp = (await deletionsOf(smtpContainer)).at(-1);
     if (smtp === undefined) throw new Error('the container is not there');
     expect(await writeDelete(smtp, access(), intent)).toMatchObject({
       kind: 'drifted',
@@ -119,8 +119,8 @@ describe('the delete of one entry', () => {
   });
 
   test('leaves an entry alone that has got a child', async () => {
-    const { access, doomed, intent, session } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, intent, session } = await openBench();
+    const change = await deletionOf(leaf);
     await session.add(`CN=new,${leaf}`, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
@@ -130,8 +130,8 @@ describe('the delete of one entry', () => {
   });
 
   test('leaves an entry alone that was renamed', async () => {
-    const { access, doomed, forest, intent } = await openBench();
-    const change = await doomed(orphan);
+    const { access, deletionOf, forest, intent } = await openBench();
+    const change = await deletionOf(orphan);
     await (await connectTo(forest)).modifyDN(orphan, 'CN=EX05');
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
@@ -140,8 +140,8 @@ describe('the delete of one entry', () => {
   });
 
   test('fails where the server refuses', async () => {
-    const { access, doomed, intent, forest } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, intent, forest } = await openBench();
+    const change = await deletionOf(leaf);
     forest.planFault(host, { on: 'delete', nth: 1, fault: { kind: 'busy' } });
     expect(await writeDelete(change, access(), intent)).toMatchObject({ kind: 'failed' });
   });
@@ -149,8 +149,8 @@ describe('the delete of one entry', () => {
 
 describe('the journal of a delete', () => {
   test('is written while the entry is looked at, and is on the disk before anything is sent', async () => {
-    const { access, doomed, session } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, session } = await openBench();
+    const change = await deletionOf(leaf);
     const writing = await access().session();
     const look = vi.spyOn(writing, 'readEntry');
     const write = vi.spyOn(writing, 'delete');
@@ -165,8 +165,8 @@ describe('the journal of a delete', () => {
   });
 
   test('is waited for also where the look fails', async () => {
-    const { access, doomed, forest } = await openBench();
-    const change = await doomed(leaf);
+    const { access, deletionOf, forest } = await openBench();
+    const change = await deletionOf(leaf);
     forest.planFault(host, { on: 'search', nth: 1, fault: { kind: 'busy' } });
     let isTold = false;
     const outcome = await writeDelete(change, access(), async () => {
@@ -178,16 +178,16 @@ describe('the journal of a delete', () => {
   });
 
   test('ends the run where it can not be written: nothing is deleted', async () => {
-    const { access, doomed, session } = await openBench();
+    const { access, deletionOf, session } = await openBench();
     const full = new FileError({ attempted: 'write', on: 'journal.jsonl', cameBack: 'no space', next: 'Make room.' });
-    const outcome = writeDelete(await doomed(leaf), access(), () => Promise.reject(full));
+    const outcome = writeDelete(await deletionOf(leaf), access(), () => Promise.reject(full));
     await expect(outcome).rejects.toBe(full);
     expect(await exists(session, leaf)).toBe(true);
   });
 
   test('has no say in an undo where the look showed that there was nothing to delete', async () => {
-    const { doomed, session } = await openBench();
-    const change = await doomed(leaf);
+    const { deletionOf, session } = await openBench();
+    const change = await deletionOf(leaf);
     await session.modify(leaf, [{ attribute: 'description', replace: [Buffer.from('in use')] }]);
     const record = { time: '2026-11-22T09:00:00Z', plan: 'p', change: 0 };
     const intent = { ...record, event: 'intent' } as const;
@@ -200,7 +200,7 @@ describe('the journal of a delete', () => {
 
 describe('a connection that is lost while an entry is deleted', () => {
   const outcomeOf = async (bench: Bench, fault: Fault) => {
-    const change = await bench.doomed(leaf);
+    const change = await bench.deletionOf(leaf);
     bench.forest.planFault(host, { on: 'delete', nth: 1, fault });
     return writeDelete(change, bench.access(), bench.intent);
   };
@@ -220,13 +220,13 @@ describe('a connection that is lost while an entry is deleted', () => {
       const bench = await openBench();
       expect(await outcomeOf(bench, fault)).toMatchObject({ kind: 'failed' });
       expect(await exists(bench.session, leaf)).toBe(true);
-      expect(await writeDelete(await bench.doomed(leaf), bench.access(), bench.intent)).toBeDefined();
+      expect(await writeDelete(await bench.deletionOf(leaf), bench.access(), bench.intent)).toBeDefined();
     },
   );
 
   test('stays unknown when the DC can not be reached again', async () => {
     const bench = await openBench();
-    const change = await bench.doomed(leaf);
+    const change = await bench.deletionOf(leaf);
     bench.forest.planFault(host, { on: 'delete', nth: 1, fault: { kind: 'drop-after' } });
     const access = bench.access();
     const outcome = await writeDelete(
@@ -246,8 +246,8 @@ describe('a connection that is lost while an entry is deleted', () => {
 
 describe('the delete of a subtree by one request', () => {
   const tree = async (bench: Bench): Promise<DeleteTreeChange> => {
-    const { dn, guid } = await bench.doomed(orphan);
-    return { kind: 'delete-tree', dn, guid, entries: await bench.doomedSubtree(orphan) };
+    const { dn, guid } = await bench.deletionOf(orphan);
+    return { kind: 'delete-tree', dn, guid, entries: await bench.deletionsOf(orphan) };
   };
 
   test('repeats the request while the server says that it is not finished', async () => {
@@ -302,7 +302,7 @@ describe('the look ahead', () => {
   };
   const smartHost = 'msExchSmtpSmartHost';
   const clearing = async (bench: Bench): Promise<ModifyChange> => {
-    const { dn, guid } = await bench.doomed(sendConnector);
+    const { dn, guid } = await bench.deletionOf(sendConnector);
     const edit = { attribute: smartHost, remove: ['smtp.example.com'], add: [], singleValued: true } as const;
     return { kind: 'modify', dn, guid, edits: [edit] };
   };
@@ -320,7 +320,7 @@ describe('the look ahead', () => {
   ])('at a subtree that goes by %s', (_, deletes) => {
     const plan = async (bench: Bench): Promise<readonly DirectoryChange[]> => [
       await clearing(bench),
-      ...deletes(await bench.doomedSubtree(orphan)),
+      ...deletes(await bench.deletionsOf(orphan)),
     ];
 
     test('finds nothing in the way where all is as planned', async () => {
@@ -330,7 +330,7 @@ describe('the look ahead', () => {
 
     test('finds values that the plan takes for those of a back link, which are not compared', async () => {
       const bench = await openBench();
-      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+      const entries = (await bench.deletionsOf(orphan)).map((entry): DeleteChange => {
         const marked = { name: 'description', values: ['x'], isBackLink: true } as const;
         return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, marked] } : entry;
       });
@@ -348,7 +348,7 @@ describe('the look ahead', () => {
       ['that the entry does not have', 'member', `memberOf does not show "${group}" any more`],
     ])('finds a link %s: an undo would write it', async (_how, linksFrom, what) => {
       const bench = await withLinksInSchema();
-      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+      const entries = (await bench.deletionsOf(orphan)).map((entry): DeleteChange => {
         const link = { name: 'memberOf', values: [group], isBackLink: true, linksFrom } as const;
         return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, link] } : entry;
       });
@@ -359,9 +359,9 @@ describe('the look ahead', () => {
 
     test('finds nothing in the way where a link is gone that the plan itself clears, or that goes with its entry', async () => {
       const bench = await withLinksInSchema();
-      const { guid } = await bench.doomed(group);
+      const { guid } = await bench.deletionOf(group);
       const edit = { attribute: 'member', remove: [orphan], add: [] } as const;
-      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+      const entries = (await bench.deletionsOf(orphan)).map((entry): DeleteChange => {
         const link = { name: 'memberOf', values: [group, leaf], isBackLink: true, linksFrom: 'member' } as const;
         return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, link] } : entry;
       });
@@ -420,8 +420,8 @@ describe('the look ahead', () => {
     ])('finds an entry that was moved %s', async (_where, now) => {
       const bench = await openBench();
       const before = `CN=moved,${orphan}`;
-      const moved = { ...(await bench.doomed(now)), dn: before };
-      const stayed = (await bench.doomedSubtree(orphan)).filter(({ dn }) => dn !== now);
+      const moved = { ...(await bench.deletionOf(now)), dn: before };
+      const stayed = (await bench.deletionsOf(orphan)).filter(({ dn }) => dn !== now);
       const root = stayed.at(-1) ?? moved;
       const changes = deletes([moved, ...stayed.slice(0, -1), { ...root, children: [...root.children, moved.guid] }]);
       const what = `${before}: the entry was renamed or moved: it is now ${now}`;
@@ -430,7 +430,7 @@ describe('the look ahead', () => {
 
     test('continues with the next subtree', async () => {
       const bench = await openBench();
-      const changes = [orphan, other].map((root) => bench.doomedSubtree(root));
+      const changes = [orphan, other].map((root) => bench.deletionsOf(root));
       const both = (await Promise.all(changes)).flatMap(deletes);
       await set(other, 'description', 'in use')(bench);
       expect(await lookAhead(bench, both)).toMatchObject({ change: { dn: other }, outcome: { kind: 'drifted' } });

@@ -31,9 +31,9 @@ export interface Bench {
   /** As the writers get it, from the DC that the plan was made on unless another is named. */
   access(planned?: string): EntryAccess;
   /** The entry as a plan would hold it now. */
-  doomed(dn: string): Promise<DeleteChange>;
+  deletionOf(dn: string): Promise<DeleteChange>;
   /** The deletes of an entry and all below it, leaves first. */
-  doomedSubtree(dn: string): Promise<readonly DeleteChange[]>;
+  deletionsOf(dn: string): Promise<readonly DeleteChange[]>;
   readonly intent: () => Promise<void>;
   /** How often a write was begun. */
   readonly intents: () => number;
@@ -56,7 +56,7 @@ export async function openBench(): Promise<Bench> {
   const session = await open();
   const writing = await open();
   let begun = 0;
-  const doomed = async (dn: string): Promise<DeleteChange> => {
+  const deletionOf = async (dn: string): Promise<DeleteChange> => {
     const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
     if (entry === undefined) throw new Error(`${dn} is not there`);
     return { kind: 'delete', ...deletedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
@@ -65,8 +65,8 @@ export async function openBench(): Promise<Bench> {
     forest,
     session,
     access: () => ({ session: async () => writing, reopen: open }),
-    doomed,
-    doomedSubtree: async (root) => {
+    deletionOf,
+    deletionsOf: async (root) => {
       const found: DeleteChange[] = [];
       for await (const { dn } of session.search({
         base: root,
@@ -74,7 +74,7 @@ export async function openBench(): Promise<Bench> {
         filter: everything,
         attributes: ['1.1'],
       })) {
-        found.push(await doomed(dn));
+        found.push(await deletionOf(dn));
       }
       return found
         .map((entry) => ({

@@ -7,7 +7,7 @@ import { sealPlan } from '../../src/change/seal.ts';
 import { type Bench, database, host, leaf, openBench, orphan, otherServer, sendConnector } from './entries-support.ts';
 
 const change = async (bench: Bench, dn: string, edit: AttributeEdit): Promise<ModifyChange> => {
-  const { guid } = await bench.doomed(dn);
+  const { guid } = await bench.deletionOf(dn);
   return { kind: 'modify', dn, guid, edits: [edit] };
 };
 

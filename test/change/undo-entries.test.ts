@@ -34,7 +34,7 @@ const undoOf = (changes: readonly DirectoryChange[], session: DirectorySession) 
 
 /** The leaf and its parent deleted, the leaf first; what was done, the last first. */
 async function deleted(bench: Bench): Promise<readonly DeleteChange[]> {
-  const changes = [await bench.doomed(leaf), await bench.doomed(smtp)];
+  const changes = [await bench.deletionOf(leaf), await bench.deletionOf(smtp)];
   for (const change of changes) {
     expect(await writeDelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
   }
@@ -61,7 +61,7 @@ const descriptorOf = async ({ session }: Bench): Promise<Buffer | undefined> =>
 describe('the undo of a delete that took the links of other entries along', () => {
   /** The leaf, deleted, as a plan holds it that knows what its back link shows: the connector that names it. */
   const deletedLeaf = async (bench: Bench): Promise<DeleteChange> => {
-    const entry = await bench.doomed(leaf);
+    const entry = await bench.deletionOf(leaf);
     const attributes = entry.attributes.map((attribute) =>
       attribute.values.includes(sendConnector)
         ? { ...attribute, isBackLink: true as const, linksFrom: 'msExchSourceBridgeheadServersDN' }
@@ -146,7 +146,7 @@ describe('the undo of deletes', () => {
 
   test('has no tombstone to name where the entry is back and only lacks a value', async () => {
     const bench = await openBench();
-    const change = await bench.doomed(sendConnector);
+    const change = await bench.deletionOf(sendConnector);
     await bench.session.modify(sendConnector, [{ attribute: 'msExchSmtpSmartHost', replace: [] }]);
     const { changes } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
@@ -155,7 +155,7 @@ describe('the undo of deletes', () => {
 
   test('reports what was edited of an entry that is there, and completes the rest', async () => {
     const bench = await openBench();
-    const change = await bench.doomed(sendConnector);
+    const change = await bench.deletionOf(sendConnector);
     const edit = (attribute: string, ...values: readonly string[]) => ({
       attribute,
       replace: values.map((value) => Buffer.from(value)),
@@ -179,14 +179,14 @@ describe('the undo of deletes', () => {
 
   test('undone itself, does not delete what it only completed', async () => {
     const bench = await openBench();
-    const { dn, guid } = await bench.doomed(sendConnector);
+    const { dn, guid } = await bench.deletionOf(sendConnector);
     const completed: UndeleteChange = { kind: 'undelete', dn, guid, attributes: [] };
     expect(await undoOf([completed], bench.session)).toEqual({ changes: [], leftOut: [], findings: [] });
   });
 
   test('leaves out what was never deleted', async () => {
     const bench = await openBench();
-    const { changes } = await undoOf([await bench.doomed(leaf)], bench.session);
+    const { changes } = await undoOf([await bench.deletionOf(leaf)], bench.session);
     expect(changes).toEqual([]);
   });
 
@@ -209,7 +209,7 @@ describe('the undo of deletes', () => {
 
   test('makes an entry again whose tombstone is gone, and says what a new objectGUID means', async () => {
     const bench = await openBench();
-    const change = { ...(await bench.doomed(leaf)), guid: '11111111-2222-3333-4444-555555555555' };
+    const change = { ...(await bench.deletionOf(leaf)), guid: '11111111-2222-3333-4444-555555555555' };
     await bench.session.delete(leaf);
     const { changes, findings } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'add', dn: leaf }]);
@@ -227,7 +227,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     await setDescriptor(bench, 1);
     const before = await descriptorOf(bench);
-    const change = { ...(await bench.doomed(sendConnector)), guid: randomUUID() };
+    const change = { ...(await bench.deletionOf(sendConnector)), guid: randomUUID() };
     await bench.session.delete(sendConnector);
     const { changes } = await undoOf([change], bench.session);
     const [addition] = changes;
@@ -250,7 +250,7 @@ describe('the undo of deletes', () => {
 
   test('brings back the entries that others name before these', async () => {
     const bench = await openBench();
-    const done = [await bench.doomed(leaf), await bench.doomed(sendConnector)];
+    const done = [await bench.deletionOf(leaf), await bench.deletionOf(sendConnector)];
     for (const { dn } of done) await bench.session.delete(dn);
     for (const order of [done, done.toReversed()]) {
       const { changes } = await undoOf(order, bench.session);
@@ -334,7 +334,7 @@ describe('the undo of edits', () => {
   ) => {
     const done: ModifyChange[] = [];
     for (const [index, edit] of edits.entries()) {
-      const { dn, guid } = await bench.doomed([sendConnector, database][index] ?? '');
+      const { dn, guid } = await bench.deletionOf([sendConnector, database][index] ?? '');
       if (edit !== undefined) done.unshift({ kind: 'modify', dn, guid, edits: [edit] });
     }
     for (const change of done)
@@ -435,7 +435,7 @@ function fail(): never {
 
 describe('an undelete', () => {
   const planned = async (bench: Bench): Promise<UndeleteChange> => {
-    const change = await bench.doomed(sendConnector);
+    const change = await bench.deletionOf(sendConnector);
     await writeDelete(change, bench.access(), bench.intent);
     const { changes } = await undoOf([change], bench.session);
     const [first] = changes;
@@ -445,9 +445,9 @@ describe('an undelete', () => {
 
   test('gives the old objectGUID and every value back', async () => {
     const bench = await openBench();
-    const before = await bench.doomed(sendConnector);
+    const before = await bench.deletionOf(sendConnector);
     expect(await writeUndelete(await planned(bench), bench.access(), bench.intent)).toEqual({ kind: 'done' });
-    const after = await bench.doomed(sendConnector);
+    const after = await bench.deletionOf(sendConnector);
     const own = ({ attributes }: DeleteChange) =>
       attributes
         .filter(
@@ -535,7 +535,7 @@ describe('an undelete', () => {
   test('has the rights in its plan that the tombstone does not hold', async () => {
     const bench = await openBench();
     await setDescriptor(bench, 1);
-    const entry = await bench.doomed(sendConnector);
+    const entry = await bench.deletionOf(sendConnector);
     await setDescriptor(bench, 2);
     const { session } = bench;
     await session.delete(sendConnector);
@@ -546,7 +546,7 @@ describe('an undelete', () => {
 
   test('is planned where only the security descriptor differs', async () => {
     const bench = await openBench();
-    const change = await bench.doomed(sendConnector);
+    const change = await bench.deletionOf(sendConnector);
     await setDescriptor(bench, 1);
     const { changes } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
@@ -601,11 +601,11 @@ describe('an entry that is brought back is the one that was deleted', () => {
 
   test('also where it is there and only lacks something', async () => {
     const bench = await openBench();
-    const { dn, guid } = await bench.doomed(sendConnector);
+    const { dn, guid } = await bench.deletionOf(sendConnector);
     const attributes = [{ name: 'adminDescription', values: ['made up'] }];
     const change: UndeleteChange = { kind: 'undelete', dn, guid, objectClass: ['top', 'container'], attributes };
     expect(await writeUndelete(change, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
-    const plan = await bench.doomed(sendConnector);
+    const plan = await bench.deletionOf(sendConnector);
     const forged = plan.attributes.map((one) =>
       one.name === 'objectClass' ? { ...one, values: ['top', 'user'] } : one,
     );

@@ -49,8 +49,8 @@ describe('the proof by kind of change', () => {
   };
 
   test('counts the values that are put back', async () => {
-    const { session, doomed } = await openBench();
-    const { guid } = await doomed(sendConnector);
+    const { session, deletionOf } = await openBench();
+    const { guid } = await deletionOf(sendConnector);
     const edit = { attribute: 'description', remove: [], add: ['for the branch'] };
     const changes: readonly DirectoryChange[] = [{ kind: 'modify', dn: sendConnector, guid, edits: [edit] }];
     expect(await seen(session, changes)).toBe('not-yet: 0 of 1 edited entries have the new values');
@@ -67,8 +67,8 @@ describe('the proof by kind of change', () => {
   });
 
   test('counts the entries that are back', async () => {
-    const { session, doomed } = await openBench();
-    const { guid, dn } = await doomed(sendConnector);
+    const { session, deletionOf } = await openBench();
+    const { guid, dn } = await deletionOf(sendConnector);
     const back: DirectoryChange = { kind: 'undelete', dn, guid, attributes: [] };
     expect(await seen(session, [back])).toBe('there: 1 of 1 entries are back');
     expect(await seen(session, [{ ...back, dn: `CN=other,${dn}` }])).toBe('not-yet: 0 of 1 entries are back');

@@ -54,7 +54,7 @@ const twin = (dn: string, ...lines: readonly string[]): string =>
 
 const findingIn = ({ findings }: Plan, id: string): Plan['findings'][number] | undefined =>
   findings.find((finding) => finding.id === id);
-const standing = ({ findings }: Plan): readonly string[] =>
+const blockersOf = ({ findings }: Plan): readonly string[] =>
   findings.filter(({ level, accepted }) => level === 'blocker' && !accepted).map(({ id }) => id);
 
 describe.each([
@@ -67,7 +67,7 @@ describe.each([
   test('goes alone: what names the live server by text is neither changed nor in the way', async () => {
     const plan = await planned();
     expect(plan.changes.map((change) => [change.kind, 'dn' in change ? change.dn : ''])).toEqual([['delete', dn]]);
-    expect(standing(plan)).toEqual([]);
+    expect(blockersOf(plan)).toEqual([]);
   });
 
   test('is said to share its names, with what that means', async () => {
@@ -156,7 +156,7 @@ test('two objects of one account are both unclear, as it says nothing of which i
 
 test('the winner of a naming conflict keeps its names: what names it is a blocker and is cleared', async () => {
   const plan = planOf(await runOn([...liveServer, twin(loser)], '--dn', live, '--json'));
-  expect(standing(plan)).toEqual(['mailboxes', 'expansion-server', 'live-account']);
+  expect(blockersOf(plan)).toEqual(['mailboxes', 'expansion-server', 'live-account']);
   expect(findingIn(plan, 'shared-names')).toBeUndefined();
   expect(plan.changes[0]).toMatchObject({ edits: [{ attribute: 'msExchStartedMailboxServers' }] });
 });

@@ -19,12 +19,12 @@ import { createStyle } from '../../src/terminal/style.ts';
 import { commands, deletion, description, forest, guid, labelChange, modify, planOf } from './plans.ts';
 
 const edits = ['CN=anna', 'CN=bert'].map((dn) => modify(dn, { attribute: 'homeMTA', remove: [dn], add: [] }));
-const { kind: _kind, children: _children, ...doomed } = deletion('CN=EX04', []);
+const { kind: _kind, children: _children, ...deletedEntry } = deletion('CN=EX04', []);
 const tree: Change = {
   kind: 'delete-tree',
   dn: 'CN=EX04',
   guid,
-  entries: Array.from({ length: 26 }, (_, number) => ({ ...doomed, dn: `CN=${number}` })),
+  entries: Array.from({ length: 26 }, (_, number) => ({ ...deletedEntry, dn: `CN=${number}` })),
 };
 const back: Change = { kind: 'undelete', dn: 'CN=EX04', guid, attributes: [] };
 

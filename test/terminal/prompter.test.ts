@@ -168,11 +168,11 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     const session = startInTerminal({ command: ['sh', '-c', command], env: { RESULT: result } });
     await session.waitFor('The input question');
     session.hangUp();
-    const told = (): string => readFileSync(result, { encoding: 'utf8', flag: 'a+' });
-    await expect.poll(told, { timeout: 5000 }).toContain('status');
+    const written = (): string => readFileSync(result, { encoding: 'utf8', flag: 'a+' });
+    await expect.poll(written, { timeout: 5000 }).toContain('status');
     // Node 20 aborts when it ends after its terminal has gone, whatever the script did.
-    expect(told()).toMatch(/^CancelledError: .* status (?:130|134)\n$/);
-    if (!version.startsWith('v20.')) expect(told()).toContain('status 130');
+    expect(written()).toMatch(/^CancelledError: .* status (?:130|134)\n$/);
+    if (!version.startsWith('v20.')) expect(written()).toContain('status 130');
   });
 
   test('SIGTERM at a question leaves the terminal out of raw mode', async () => {

@@ -107,10 +107,10 @@ function findingsOn(candidate: Candidate, facts: MetadataFacts, { lost }: Chosen
 }
 
 function running(
-  { name, reach, kind, host = name }: Candidate,
+  { name, reachability, kind, host = name }: Candidate,
   { target, isExport }: MetadataFacts,
 ): FindingDraft | undefined {
-  if (reach.kind === 'this') {
+  if (reachability.kind === 'this') {
     return finalBlocker(
       'own-dc',
       isExport ? `The export was made on ${name}` : `${name} is the domain controller that you are connected to`,
@@ -120,19 +120,19 @@ function running(
       { evidence: [target.domainController], subjects: [name] },
     );
   }
-  if (reach.kind !== 'answers') return undefined;
+  if (reachability.kind !== 'answers') return undefined;
   return finalBlocker(
     'answers',
     `${host} answers`,
     kind === 'dc'
       ? 'It is in use: demote it (see supported-ways), or switch it off for good. If another machine has its address now, correct its record in DNS first.'
       : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
-    { evidence: [`${host}: ${reach.how}`], subjects: [name] },
+    { evidence: [`${host}: ${reachability.how}`], subjects: [name] },
   );
 }
 
-function heardLately({ name, heard, reach }: Candidate): FindingDraft | undefined {
-  if (heard.kind !== 'heard' || heard.age >= day || reach.kind === 'this') return undefined;
+function heardLately({ name, heard, reachability }: Candidate): FindingDraft | undefined {
+  if (heard.kind !== 'heard' || heard.age >= day || reachability.kind === 'this') return undefined;
   return finalBlocker(
     'heard-lately',
     `${heard.by} heard of ${name} ${durationInWords(heard.age)} ago`,
@@ -143,8 +143,8 @@ function heardLately({ name, heard, reach }: Candidate): FindingDraft | undefine
 
 /** That a DC is cut off is no proof that it is gone: its users may work on. */
 function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): FindingDraft | undefined {
-  const { name, account, kind, reach, site, settings } = candidate;
-  const isSilent = reach.kind === 'silent' || reach.kind === 'not-asked';
+  const { name, account, kind, reachability, site, settings } = candidate;
+  const isSilent = reachability.kind === 'silent' || reachability.kind === 'not-asked';
   if (!isSilent || account?.isEnabled === false) return undefined;
   if (kind !== 'dc' && !loggedOnLately(candidate, now, lifetime)) return undefined;
   if (account === undefined && candidate.isAccountKnown) return undefined;
@@ -154,7 +154,7 @@ function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): Find
     `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there${settings?.isReadOnly === true ? '' : ', and what they changed is lost with it'}.`,
     {
       evidence: [
-        reach.kind === 'silent' ? `does not answer: ${reach.why}` : 'was not asked whether it answers',
+        reachability.kind === 'silent' ? `does not answer: ${reachability.why}` : 'was not asked whether it answers',
         heardInWords(candidate),
         account === undefined
           ? 'its account is not known'
@@ -166,10 +166,10 @@ function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): Find
 }
 
 function lifetimeNotOver(
-  { name, kind, heard, reach }: Candidate,
+  { name, kind, heard, reachability }: Candidate,
   { lifetime }: MetadataFacts,
 ): FindingDraft | undefined {
-  if (kind !== 'dc' || isInUse({ reach })) return undefined;
+  if (kind !== 'dc' || isInUse({ reachability })) return undefined;
   const days = heard.kind === 'heard' ? Math.floor(heard.age / day) : undefined;
   if (days !== undefined && days >= lifetime) return undefined;
   const left = days === undefined ? lifetime : lifetime - days;

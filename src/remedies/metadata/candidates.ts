@@ -14,7 +14,7 @@ import {
 import { dnDepth, isDeletedDn, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { dateOfFileTime, type Entry, guidOf, isDisabled, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
-import { networkMeansBy } from '../../ad/locate.ts';
+import { networkBy } from '../../ad/locate.ts';
 import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { replicationNews } from '../../ad/replication-news.ts';
 import type { ForestTarget } from '../../change/plan.ts';
@@ -24,7 +24,7 @@ import { day, distinct, durationInWords } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 
 /** Whether it answers on LDAP. */
-type Reach =
+type Reachability =
   /** The run is connected to it. */
   | { readonly kind: 'this' }
   | { readonly kind: 'answers'; readonly how: string }
@@ -65,7 +65,7 @@ export interface Candidate {
   readonly isAccountKnown: boolean;
   /** DN of its domain, where that can be known. */
   readonly domain: string | undefined;
-  readonly reach: Reach;
+  readonly reachability: Reachability;
   readonly heard: Heard;
   /**
    * The highest USN of its own changes that any other DC with a full copy says to have, by normalised naming context:
@@ -87,8 +87,8 @@ interface DomainControllerSettings {
 }
 
 /** Whether it runs, as far as this run has seen: it answers, or the run is connected to it. */
-export function isInUse({ reach }: Pick<Candidate, 'reach'>): boolean {
-  return reach.kind === 'this' || reach.kind === 'answers';
+export function isInUse({ reachability }: Pick<Candidate, 'reachability'>): boolean {
+  return reachability.kind === 'this' || reachability.kind === 'answers';
 }
 
 /** Whether its account was used within the tombstone lifetime (in days): of left-overs only a machine that runs does that. */
@@ -145,7 +145,9 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
         site,
         dn,
         settings: { ...domainController, dn: domainController.settingsDn },
-        reach: isChosen(domainController, world.session) ? { kind: 'this' } : await reachOf(state, dnsHostName, world),
+        reachability: isChosen(domainController, world.session)
+          ? { kind: 'this' }
+          : await reachabilityOf(state, dnsHostName, world),
         heard: heard[index] ?? { kind: 'unknown' },
         had: hadOf(domainController, states),
       };
@@ -155,7 +157,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
     leftoverServers.map(async (server): Promise<Candidate> => {
       const { name, site, dn, dnsHostName, serverReference } = server;
       const parts = common(name, dnsHostName, claim(server), serverReference);
-      return { ...notADc, ...parts, kind: 'server', site, dn, reach: await tryToReach(dnsHostName, world) };
+      return { ...notADc, ...parts, kind: 'server', site, dn, reachability: await tryToConnect(dnsHostName, world) };
     }),
   );
   const others = await Promise.all(
@@ -165,26 +167,30 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
         const { dn } = account;
         const host = textOf(account, 'dNSHostName');
         const parts = common(rdnOf(dn).value, host, account);
-        return { ...notADc, ...parts, kind: 'account', site: '', dn, reach: await tryToReach(host, world) };
+        return { ...notADc, ...parts, kind: 'account', site: '', dn, reachability: await tryToConnect(host, world) };
       }),
   );
   return [...dcs, ...servers, ...others];
 }
 
-async function reachOf(
+async function reachabilityOf(
   state: DomainControllerState['state'],
   host: string | undefined,
   world: DirectoryWorld,
-): Promise<Reach> {
+): Promise<Reachability> {
   if (state.kind === 'answered') return { kind: 'answers', how: 'it let us log on' };
   if (state.kind === 'not-asked' || host === undefined) return { kind: 'not-asked' };
   return await withoutLogon(host, state.why, world);
 }
 
 /** A machine that refuses the logon or has a bad certificate answers nevertheless: on 389, or where it was asked. */
-async function withoutLogon(host: string, why: string, { target: { connection } }: DirectoryWorld): Promise<Reach> {
+async function withoutLogon(
+  host: string,
+  why: string,
+  { target: { connection } }: DirectoryWorld,
+): Promise<Reachability> {
   if (connection.kind !== 'server') return { kind: 'silent', why };
-  const { resolve, connects } = networkMeansBy(connection.dns);
+  const { resolve, connects } = networkBy(connection.dns);
   const address = await resolve(host);
   if (address === undefined) return { kind: 'silent', why };
   const ports = distinct([389, connection.port]);
@@ -193,7 +199,7 @@ async function withoutLogon(host: string, why: string, { target: { connection } 
   return open === undefined ? { kind: 'silent', why } : { kind: 'answers', how: `port ${open} is open, but: ${why}` };
 }
 
-async function tryToReach(host: string | undefined, world: DirectoryWorld): Promise<Reach> {
+async function tryToConnect(host: string | undefined, world: DirectoryWorld): Promise<Reachability> {
   if (host === undefined || world.isExport) return { kind: 'not-asked' };
   try {
     await (await world.openOther(host)).close();
@@ -365,14 +371,14 @@ export function takerOfRoles(
   { candidates, target }: { readonly candidates: readonly Candidate[]; readonly target: ForestTarget },
   gone: { readonly settings: { readonly dn: string } | undefined; readonly domain: string | undefined } | undefined,
 ): string {
-  const able = candidates.flatMap(({ settings, host, domain, reach }) => {
+  const able = candidates.flatMap(({ settings, host, domain, reachability }) => {
     const isAble =
       settings?.isReadOnly === false &&
       !(gone?.settings !== undefined && sameDn(settings.dn, gone.settings.dn)) &&
       (gone?.domain === undefined || domain === undefined || sameDn(domain, gone.domain));
-    return isAble && host !== undefined ? [{ host, reach }] : [];
+    return isAble && host !== undefined ? [{ host, reachability }] : [];
   });
   const here = able.find(({ host }) => host.toLowerCase() === target.domainController.toLowerCase());
-  const taker = here ?? able.find(({ reach }) => reach.kind === 'answers') ?? able[0];
+  const taker = here ?? able.find(({ reachability }) => reachability.kind === 'answers') ?? able[0];
   return taker?.host ?? 'DC';
 }

@@ -66,12 +66,13 @@ export async function readLost(
   forest: Forest,
   candidate: Candidate,
 ): Promise<Losses | undefined> {
-  const { reach, host, settings, had } = candidate;
+  const { reachability, host, settings, had } = candidate;
   const byDn = (dn: string | undefined): DomainController | undefined =>
     forest.domainControllers.find(({ settingsDn }) => dn !== undefined && sameDn(settingsDn, dn));
   const there = byDn(settings?.dn);
   const here = byDn(world.session.rootDse.dsServiceName);
-  if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return undefined;
+  if (reachability.kind !== 'answers' || host === undefined || there === undefined || here === undefined)
+    return undefined;
   try {
     const partitions = await looksOf(world.session, forest, { here, there, had });
     const session = await world.openOther(host);
@@ -200,9 +201,9 @@ function lostLdif(lost: readonly Lost[]): string {
  */
 export function lossFindings(candidate: Candidate, lost: Losses | undefined, now: Date): readonly FindingDraft[] {
   if (lost !== undefined) return knownLosses(candidate, lost, now);
-  const { name, reach, kind, settings } = candidate;
+  const { name, reachability, kind, settings } = candidate;
   // A read-only one makes no changes of its own.
-  if (kind !== 'dc' || reach.kind === 'this' || settings?.isReadOnly === true) return [];
+  if (kind !== 'dc' || reachability.kind === 'this' || settings?.isReadOnly === true) return [];
   return [
     warning(
       'what-is-lost',

@@ -57,11 +57,11 @@ type Verdict = 'in use' | 'left over' | 'gone' | 'cut off: may be running' | 'no
 
 /** Judged from the directory only. */
 export function verdictOf(candidate: Candidate, { lifetime, now }: Pick<MetadataFacts, 'lifetime' | 'now'>): Verdict {
-  const { reach, heard, kind, account, isAccountKnown } = candidate;
-  if (isInUse({ reach })) return 'in use';
+  const { reachability, heard, kind, account, isAccountKnown } = candidate;
+  if (isInUse({ reachability })) return 'in use';
   if (heard.kind === 'heard' && heard.age < day) return 'in use';
   if (kind !== 'dc') return loggedOnLately(candidate, now, lifetime) ? 'cut off: may be running' : 'left over';
-  if (reach.kind === 'not-asked') return 'not known';
+  if (reachability.kind === 'not-asked') return 'not known';
   const isLong = heard.kind !== 'heard' || heard.age >= lifetime * day;
   const isAccountGone = account === undefined ? isAccountKnown : !account.isEnabled;
   return isLong && isAccountGone ? 'gone' : 'cut off: may be running';
@@ -79,16 +79,16 @@ function markOf(candidate: Candidate, facts: MetadataFacts): Mark {
 }
 
 function signsOf(candidate: Candidate, { now, isExport, sysvolMembers, dnsNodes }: MetadataFacts): readonly string[] {
-  const { kind, reach, account, isAccountKnown, settings, host } = candidate;
+  const { kind, reachability, account, isAccountKnown, settings, host } = candidate;
   const isOwn = (value: string): boolean =>
     [account?.dn, settings?.dn].some((dn) => dn !== undefined && sameDn(dn, value));
   const member = sysvolMembers.find(({ references }) => references.some(isOwn));
   const noAccount = isAccountKnown ? 'no DC account' : 'account not known';
   return [
-    reach.kind === 'this' && (isExport ? 'the export was made there' : 'connected to it'),
-    reach.kind === 'answers' && 'answers',
-    reach.kind === 'silent' && `does not answer: ${reach.why}`,
-    kind === 'dc' && reach.kind !== 'this' && !isExport && heardInWords(candidate),
+    reachability.kind === 'this' && (isExport ? 'the export was made there' : 'connected to it'),
+    reachability.kind === 'answers' && 'answers',
+    reachability.kind === 'silent' && `does not answer: ${reachability.why}`,
+    kind === 'dc' && reachability.kind !== 'this' && !isExport && heardInWords(candidate),
     settings === undefined && (kind === 'account' ? 'no server object' : 'no NTDS Settings'),
     account === undefined ? noAccount : accountInWords(account, now),
     member !== undefined && `SYSVOL by ${member.by}`,

@@ -3,7 +3,7 @@
 import { catalogIfAny } from '../../ad/ask-domain-controllers.ts';
 import { isBelow, isSameOrBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/locate.ts';
+import { networkBy, type ProbeNetwork, type ProbeResult, probe } from '../../ad/locate.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import { readSettled } from '../../change/entry-writer.ts';
 import type { Change, ForestTarget } from '../../change/plan.ts';
@@ -123,7 +123,7 @@ export async function gather(
   world: DirectoryWorld,
   scope: Scope<OrphanOptions>,
   known?: OrphanFacts,
-  probeMeans?: ProbeMeans,
+  probeNetwork?: ProbeNetwork,
 ): Promise<OrphanFacts> {
   const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
   const isLeftovers =
@@ -160,7 +160,7 @@ export async function gather(
     const { options } = scope;
     const choice = choose(survey, options);
     if (choice.kind === 'servers') return choice;
-    const probing = options.probe ? probeOwn(choice.chosen, survey, probeMeans ?? networkOf(world)) : undefined;
+    const probing = options.probe ? probeOwn(choice.chosen, survey, probeNetwork ?? networkOf(world)) : undefined;
     const goes = ({ kind, hindrance }: Companion): boolean =>
       kind === 'copy' || (hindrance === undefined && options.also.has(kind));
     const deletion = await readDeletion(world, sessions, survey, choice.chosen, [], goes);
@@ -217,17 +217,17 @@ function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice 
 }
 
 /** The network that the world's connection is to. */
-function networkOf({ target: { connection } }: DirectoryWorld): ProbeMeans {
-  return networkMeansBy(connection.kind === 'server' ? connection.dns : undefined);
+function networkOf({ target: { connection } }: DirectoryWorld): ProbeNetwork {
+  return networkBy(connection.kind === 'server' ? connection.dns : undefined);
 }
 
 /** A machine of a name that is not the server's alone proves nothing by its answer. */
-async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMeans): Promise<ProbeResult> {
+async function probeOwn(chosen: SurveyedServer, survey: Survey, network: ProbeNetwork): Promise<ProbeResult> {
   const { server } = chosen;
   const names = ownNames(server, sharedNames(server, serversOf(survey)));
   const host = server.fqdn ?? server.name;
   const isOwn = (server.fqdn === undefined ? names.name : names.fqdn) !== undefined;
-  return isOwn ? probe(host, means) : { kind: 'not its own name', host };
+  return isOwn ? probe(host, network) : { kind: 'not its own name', host };
 }
 
 /**

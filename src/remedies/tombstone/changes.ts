@@ -1,7 +1,7 @@
 /** The changes of this remedy: made from options, read back from any proposal, recognised in a plan, and proved on each DC. */
 
 import { askForReplication } from '../../ad/ask-domain-controllers.ts';
-import { directoryServiceDn, type ServerKind, unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { daysIfUnset, directoryServiceDn, type ServerKind, unsetInDiff } from '../../ad/deleted-object-lifetime.ts';
 import { joinDn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { guidBase, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
@@ -120,7 +120,7 @@ function numberIn([value]: AttributeEdit['add']): number | undefined {
 /** The days of an unset value, from the words that a plan recorded for the diff. */
 export function unsetDaysIn({ changes }: Pick<Proposal, 'changes'>): number {
   const isSamba = editsIn(changes).some(({ whenUnset }) => whenUnset === unsetInDiff('samba'));
-  return unsetMeans(isSamba ? 'samba' : 'windows');
+  return daysIfUnset(isSamba ? 'samba' : 'windows');
 }
 
 /**

@@ -4,11 +4,11 @@
  */
 
 import {
+  daysIfUnset,
   type Lifetime,
   lifetimeInForce,
   recommendedDays,
   silenceAtLastWrite,
-  unsetMeans,
 } from '../../ad/deleted-object-lifetime.ts';
 import { hostOf } from '../../ad/forest.ts';
 import {
@@ -44,7 +44,7 @@ function stageOf(milliseconds: number, days: number): Stage {
 
 /** Whether a silence in milliseconds would be in order at the least that Windows takes without a value (KB 2020053, step 1). */
 export function isWithinDefault(silence: number | undefined): boolean {
-  return silence !== undefined && silence < unsetMeans('windows') * day;
+  return silence !== undefined && silence < daysIfUnset('windows') * day;
 }
 
 /** How one DC is to the others. */
@@ -143,7 +143,7 @@ function formerlyPast(
   const islands = islandsAt(limit);
   const apart = without(islands, islandsAt(lifetime.days));
   // Before its first write an attribute has no value.
-  return { ...apart, islands, written, limit, former: unsetMeans(serverKind), isKnown: lifetimeVersion === 1 };
+  return { ...apart, islands, written, limit, former: daysIfUnset(serverKind), isKnown: lifetimeVersion === 1 };
 }
 
 /** The DCs that are cut off or on a side of a split, each once. */

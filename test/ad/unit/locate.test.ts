@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inOrder, locateServers, networkMeansBy, probe, probedPorts } from '../../../src/ad/locate.ts';
+import { inOrder, locateServers, networkBy, probe, probedPorts } from '../../../src/ad/locate.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 import { failureOf } from '../../support/failure-of.ts';
 
@@ -195,7 +195,7 @@ test('tells a name without an address', async () => {
 });
 
 test('looks names up at the DNS server that is given, which may know what the system does not', async () => {
-  const { resolve } = networkMeansBy(await startDnsServer({ addresses: { 'dc4.corp.example.com': '127.0.0.4' } }));
+  const { resolve } = networkBy(await startDnsServer({ addresses: { 'dc4.corp.example.com': '127.0.0.4' } }));
   expect(await resolve('dc4.corp.example.com')).toBe('127.0.0.4');
   expect(await resolve('dc5.corp.example.com')).toBeUndefined();
   expect(await resolve('127.0.0.9')).toBe('127.0.0.9');
@@ -207,8 +207,8 @@ test('finds a listening port open, and one without a listener closed', async () 
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   onTestFinished(() => void server.close());
-  expect(await networkMeansBy(undefined).connects('127.0.0.1', port, 1000)).toBe(true);
+  expect(await networkBy(undefined).connects('127.0.0.1', port, 1000)).toBe(true);
   server.close();
   await new Promise((resolve) => server.once('close', resolve));
-  expect(await networkMeansBy(undefined).connects('127.0.0.1', port, 1000)).toBe(false);
+  expect(await networkBy(undefined).connects('127.0.0.1', port, 1000)).toBe(false);
 });

@@ -303,12 +303,12 @@ describe('what a person may accept', () => {
   test('one of two things is not the other', async () => {
     await formSets({ de: ascii(`${label}\r\nL_UserName_Text="Name:"`) });
     await link(fileOf('de'), path.join(root, 'other name'));
-    for (const [accepted, standing] of [
+    for (const [accepted, remaining] of [
       ['conflicting-duplicates', 'hard-linked-file'],
       ['hard-linked-file', 'conflicting-duplicates'],
     ] as const) {
       const examination = await look({ accept: [accepted] });
-      expect(only(examination, standing)).toMatchObject({ level: 'blocker', accepted: false });
+      expect(only(examination, remaining)).toMatchObject({ level: 'blocker', accepted: false });
       expect(changed(examination)).toEqual(['fr']);
     }
     const both = await look({ accept: ['conflicting-duplicates', 'hard-linked-file'] });

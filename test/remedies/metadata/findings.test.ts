@@ -31,7 +31,7 @@ const dead: Candidate = {
   account: { dn: account, guid: 'a4', isEnabled: true, lastLogon: undefined, kerberosAccount: undefined },
   isAccountKnown: true,
   domain,
-  reach: { kind: 'silent', why: 'no answer' },
+  reachability: { kind: 'silent', why: 'no answer' },
   heard: { kind: 'heard', by: 'DC1', age: 100 * day },
   had: new Map(),
 };
@@ -47,7 +47,7 @@ const alive: Candidate = {
     dn: `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`,
     isGlobalCatalog: true,
   },
-  reach: { kind: 'this' },
+  reachability: { kind: 'this' },
 };
 
 function entry(dn: string, ...objectClasses: readonly string[]): DeletedEntry {
@@ -126,7 +126,9 @@ describe('what cannot be accepted', () => {
   });
 
   test('one that answers, also by refusing the logon', () => {
-    expect(stops(findings({ reach: { kind: 'answers', how: 'invalid credentials' } }), false)).toEqual(['answers']);
+    expect(stops(findings({ reachability: { kind: 'answers', how: 'invalid credentials' } }), false)).toEqual([
+      'answers',
+    ]);
   });
 
   test('the last writable one of its domain', () => {
@@ -214,7 +216,9 @@ describe('what can be accepted', () => {
 
   test('FSMO roles of one in use, with no command that seizes them: its demotion moves them', () => {
     const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
-    const found = findings({ reach: { kind: 'answers', how: '' } }, { roles }).find(({ id }) => id === 'holds-roles');
+    const found = findings({ reachability: { kind: 'answers', how: '' } }, { roles }).find(
+      ({ id }) => id === 'holds-roles',
+    );
     expect(found?.detail).toContain('Seize no role from one in use');
     expect(found?.evidence).toEqual([`PDC emulator: ${domain}`]);
   });
@@ -222,7 +226,7 @@ describe('what can be accepted', () => {
   test.each([
     [
       'the run is connected to it',
-      { name: 'DC4', reach: { kind: 'silent', why: 'no answer' } },
+      { name: 'DC4', reachability: { kind: 'silent', why: 'no answer' } },
       'dc4.corp.example.com',
     ],
     ['the run is connected to a read-only one', {}, 'dc9.corp.example.com'],
@@ -239,14 +243,14 @@ describe('what can be accepted', () => {
       name,
       host: `${name.toLowerCase()}.corp.example.com`,
       settings: { ...settingsOf(alive), dn: `CN=NTDS Settings,CN=${name}`, ...settingsOfIt },
-      reach: { kind: 'answers', how: '' },
+      reachability: { kind: 'answers', how: '' },
     });
     const candidates = [
       { ...dead, ...gone },
       like('DC8', {}, { domain: childDomain }),
       like('DC9', { isReadOnly: true }),
-      { ...like('DC7', {}), reach: { kind: 'silent' as const, why: 'no answer' } },
-      { ...alive, reach: { kind: 'answers' as const, how: '' } },
+      { ...like('DC7', {}), reachability: { kind: 'silent' as const, why: 'no answer' } },
+      { ...alive, reachability: { kind: 'answers' as const, how: '' } },
     ];
     const target = {
       kind: 'forest' as const,
@@ -351,7 +355,7 @@ describe('what else is said', () => {
   });
 
   test('offline, that the export was made on it', () => {
-    const own = { reach: { kind: 'this' as const } };
+    const own = { reachability: { kind: 'this' as const } };
     const titleOf = (isExport: boolean) => findings(own, { isExport }).find(({ id }) => id === 'own-dc')?.title;
     expect([true, false].map(titleOf)).toEqual([
       'The export was made on DC4',
@@ -360,7 +364,7 @@ describe('what else is said', () => {
   });
 
   test('offline, that an export does not show whether it answers', () => {
-    const found = findings({ reach: { kind: 'not-asked' } }, { isExport: true, heir: undefined });
+    const found = findings({ reachability: { kind: 'not-asked' } }, { isExport: true, heir: undefined });
     expect(idsOf(found)).toContain('export');
     expect(stops(found, true)).toContain('not-proven-gone');
   });
@@ -375,7 +379,7 @@ describe('the verdict', () => {
     account: { ...dead.account, lastLogon: new Date(now.getTime() - days * day) },
   });
   test.each([
-    ['in use', { reach: { kind: 'answers', how: '' } }],
+    ['in use', { reachability: { kind: 'answers', how: '' } }],
     ['in use', { heard: { kind: 'heard', by: 'DC1', age: 1 } }],
     ['left over', { kind: 'server', settings: undefined, account: undefined }],
     ['gone', { account: undefined }],
@@ -383,7 +387,7 @@ describe('the verdict', () => {
     ['cut off: may be running', used(59)],
     ['cut off: may be running', {}],
     ['cut off: may be running', { account: undefined, isAccountKnown: false }],
-    ['not known', { reach: { kind: 'not-asked' } }],
+    ['not known', { reachability: { kind: 'not-asked' } }],
   ] as const)('is "%s" for %j', (verdict, candidate) => {
     expect(verdictOf({ ...dead, ...(candidate as Partial<Candidate>) }, lifetime)).toBe(verdict);
   });

@@ -30,8 +30,8 @@ async function bench(): Promise<{
   readonly deleted: DeletedServer;
   readonly remove: () => Promise<void>;
 }> {
-  const { session, doomed } = await openBench();
-  const changes: readonly DirectoryChange[] = [await doomed(leaf)];
+  const { session, deletionOf } = await openBench();
+  const changes: readonly DirectoryChange[] = [await deletionOf(leaf)];
   return { session, deleted: deletedServer({ changes, leftOut: [] }), remove: () => session.delete(leaf) };
 }
 

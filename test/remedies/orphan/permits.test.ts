@@ -31,7 +31,7 @@ describe('a plan is permitted', () => {
 
 describe('a plan is not permitted', () => {
   test('that deletes another server, or what is not below the server', async () => {
-    const other = await (await openBench()).doomed(`CN=Protocols,${otherServer}`);
+    const other = await (await openBench()).deletionOf(`CN=Protocols,${otherServer}`);
     expect(await edited(({ changes }) => ({ changes: [other, ...changes] }))).toEqual([
       `It deletes ${other.dn}, which is not below the server and does not go with it.`,
     ]);
@@ -183,9 +183,9 @@ describe('a saved plan that is looked at again', () => {
   });
 
   test('of a server that is gone says so', async () => {
-    const { session, doomedSubtree } = await openBench();
+    const { session, deletionsOf } = await openBench();
     const plan = planOf(await orphanFacts({}, session));
-    for (const { dn } of await doomedSubtree(plan.subject?.dn ?? '')) await session.delete(dn);
+    for (const { dn } of await deletionsOf(plan.subject?.dn ?? '')) await session.delete(dn);
     const facts = await gather(worldOf(session), { kind: 'plan', plan, done: new Set() });
     expect(judgedAs(facts, plan).findings).toMatchObject([{ id: 'server-gone', level: 'warning' }]);
   });

@@ -1,6 +1,6 @@
 /** The orphan remedy on the practice forest: its world, its facts, and what is concluded from them. */
 
-import type { ProbeMeans } from '../../../src/ad/locate.ts';
+import type { ProbeNetwork } from '../../../src/ad/locate.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
@@ -76,7 +76,7 @@ let untouched: Promise<DeletionFacts> | undefined;
 export function orphanFacts(
   asked: Partial<OrphanOptions> = {},
   session?: DirectorySession,
-  means?: ProbeMeans,
+  means?: ProbeNetwork,
 ): Promise<DeletionFacts> {
   const isUsual = Object.keys(asked).length === 0 && session === undefined && means === undefined;
   if (!isUsual) return gathered(asked, session, means);
@@ -87,7 +87,7 @@ export function orphanFacts(
 async function gathered(
   asked: Partial<OrphanOptions> = {},
   session?: DirectorySession,
-  means?: ProbeMeans,
+  means?: ProbeNetwork,
 ): Promise<DeletionFacts> {
   const world = worldOf(session ?? (await practiceSession()));
   return asDeletion(await gather(world, { kind: 'new', options: { ...options, ...asked } }, undefined, means));

@@ -14,7 +14,7 @@ const guid = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
 const deletedMta = `CN=Microsoft MTA\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;
 const anotherMta = deletedMta.replace(guid, 'aaaaaaaa-5d6a-4b7c-8d9e-0f1a2b3c4d5e');
 
-const doomed = (dn: string, objectClass: string, id: string, legacyExchangeDN: string): DirectoryChange => ({
+const deletionOf = (dn: string, objectClass: string, id: string, legacyExchangeDN: string): DirectoryChange => ({
   kind: 'delete',
   dn,
   guid: id,
@@ -25,8 +25,8 @@ const doomed = (dn: string, objectClass: string, id: string, legacyExchangeDN: s
     { name: 'legacyExchangeDN', values: [legacyExchangeDN] },
   ],
 });
-const mta = doomed(`CN=Microsoft MTA,${server}`, 'mTA', guid, '/o=Contoso/cn=EX04/cn=Microsoft MTA');
-const itself = doomed(server, 'msExchExchangeServer', randomUUID(), '/o=Contoso/cn=EX04');
+const mta = deletionOf(`CN=Microsoft MTA,${server}`, 'mTA', guid, '/o=Contoso/cn=EX04/cn=Microsoft MTA');
+const itself = deletionOf(server, 'msExchExchangeServer', randomUUID(), '/o=Contoso/cn=EX04');
 const planOf = (
   changes: readonly DirectoryChange[],
   ...leftOut: readonly LeftOut[]
