@@ -5,9 +5,9 @@
 
 import { RefusedError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type Finding, openBlockers } from './findings.ts';
+import { blockersInWords, type Finding, openBlockers, wayPast } from './findings.ts';
 import { doneIn, type JournalEvent, type JournalRecord, type JournalWriter } from './journal.ts';
-import type { Author, Change, Plan } from './plan.ts';
+import { type Author, applying, type Change, type Plan } from './plan.ts';
 import { journalPosition, requireNotUndone } from './position.ts';
 
 /** What came of one change. */
@@ -184,26 +184,21 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
  * @throws RefusedError if a blocker is not accepted, or the plan was undone
  */
 export function requireApplicable(
-  plan: Pick<Plan, 'id' | 'changes' | 'findings'>,
+  plan: Pick<Plan, 'id' | 'target' | 'changes' | 'findings' | 'undoes'>,
   records: readonly JournalRecord[],
 ): void {
-  refuseBlockers(plan.findings);
+  refuseBlockers(plan);
   requireNotUndone('apply', plan, journalPosition(plan, records));
 }
 
-function refuseBlockers(findings: readonly Finding[]): void {
-  const open = openBlockers(findings);
-  const [first] = open;
-  if (first === undefined) return;
+function refuseBlockers(plan: Pick<Plan, 'target' | 'findings' | 'undoes'>): void {
+  const open = openBlockers(plan.findings);
+  if (open.length === 0) return;
+  const { target } = plan;
   throw new RefusedError({
-    attempted: 'apply the plan',
-    on: open.map((finding) => finding.id).join(', '),
-    cameBack:
-      open.length === 1
-        ? `a blocker: ${first.title}`
-        : `${open.length} blockers: ${open.map(({ title }) => title).join('; ')}`,
-    next: open.every((finding) => finding.acceptable)
-      ? `Do what each blocker says, or overrule: ${open.map(({ id }) => `--accept ${id}`).join(' ')}`
-      : 'Do what each blocker says, then make the plan again.',
+    attempted: applying(plan),
+    on: target.kind === 'files' ? target.roots.join(', ') : target.domainController,
+    cameBack: blockersInWords(open),
+    next: wayPast(open),
   });
 }

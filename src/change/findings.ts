@@ -1,6 +1,6 @@
 /** Findings: what follows from the facts for a proposal, and which of them a person has accepted. */
 
-import { counted } from '../words.ts';
+import { counted, listed } from '../words.ts';
 
 /** A blocker stops the change; a warning and a note do not. */
 export type FindingLevel = 'blocker' | 'warning' | 'note';
@@ -164,4 +164,16 @@ export function whyRefused(findings: readonly Finding[]): string {
 /** The blockers that stop a plan: those that are not accepted. */
 export function openBlockers(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
+}
+
+/** The blockers that stop a change, by id and title. */
+export function blockersInWords(open: readonly Finding[]): string {
+  return listed(open.map(({ id, title }) => `${id} (${title})`));
+}
+
+/** What to do about the blockers that stop a change, as a sentence. */
+export function wayPast(open: readonly Finding[]): string {
+  return open.every(({ acceptable }) => acceptable)
+    ? `Do what each blocker says, or overrule it: ${open.map(({ id }) => `--accept ${id}`).join(' ')}.`
+    : 'Do what each blocker says, then make the plan again.';
 }

@@ -313,3 +313,8 @@ export interface Plan<C extends Change = Change> extends Proposal<C> {
   /** SHA-256 (hex) over the canonical form of all the rest. */
   readonly seal: string;
 }
+
+/** What applying a plan attempts, in the words of an error: an undo is applied to undo another plan. */
+export function applying({ undoes }: Pick<Plan, 'undoes'>): string {
+  return undoes === undefined ? 'apply the plan' : 'undo the plan';
+}

@@ -6,7 +6,7 @@ import type { Patience } from '../files/system-errors.ts';
 import { counted } from '../words.ts';
 import { folderParts, type SavedChange, type SavedPlan } from './folder.ts';
 import { type JournalRecord, mayHaveWritten, outcomesIn, readJournal } from './journal.ts';
-import type { Author, Plan } from './plan.ts';
+import { type Author, applying, type Plan } from './plan.ts';
 import { undosOf } from './undo-link.ts';
 
 /** How far a change has been applied or undone, by the journal of its folder. */
@@ -134,7 +134,7 @@ export function requireNotUndoneInPart(
     ? `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again as things are now: ${anew}`
     : `Plan the rest of the undo, as things are now: ${anew}`;
   throw new RefusedError({
-    attempted: 'apply the plan',
+    attempted: applying(plan),
     on: plan.id,
     cameBack: `an undo of this change was started and has not finished: ${position.undoFolder}`,
     next: `${rest}. To have the change after all, make a new plan when it is undone.`,

@@ -5,10 +5,10 @@
  */
 
 import { isBelow } from '../ad/dn.ts';
-import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
+import { blockersInWords, type Finding, judgeAgain, openBlockers, wayPast } from '../change/findings.ts';
 import type { SavedChange } from '../change/folder.ts';
 import { doneIn, type JournalRecord } from '../change/journal.ts';
-import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
+import { applying, type Change, type DirectoryChange, type Plan } from '../change/plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from '../change/planned-file.ts';
 import { type Position, positionOf, requireNotUndone, requireNotUndoneInPart } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
@@ -107,7 +107,7 @@ function requireOwnJournal({ plan, records, folder }: SavedChange): void {
     event === 'begin' && id === plan.id && seal !== undefined && seal !== plan.seal;
   if (!records.some(isOther)) return;
   throw new RefusedError({
-    attempted: 'apply the plan',
+    attempted: applying(plan),
     on: folder,
     cameBack: 'it was edited after it was begun: the journal belongs to a plan with another seal',
     next: 'Get the change folder that was begun from an intact copy, or make a new plan.',
@@ -170,16 +170,13 @@ function refusal(
 ): RefusedError {
   const news = showWhatStops(plan, findings, output);
   const open = openBlockers(findings);
-  const overrule = open.map(({ id }) => `--accept ${id}`).join(' ');
   const undo = commandLine(['undo', shownPath(folder, context)], context);
   return new RefusedError({
-    attempted: 'apply the plan',
+    attempted: applying(plan),
     on: folder,
-    cameBack: `${listed(open.map(({ id, title }) => `${id} (${title})`))}. ${news.join(' ')}`,
+    cameBack: `${blockersInWords(open)}. ${news.join(' ')}`,
     next: [
-      open.every((finding) => finding.acceptable)
-        ? `Do what each blocker says, or overrule it: ${overrule}.`
-        : 'Do what each blocker says, then make the plan again.',
+      wayPast(open),
       ...(position.kind === 'applied-in-part' ? [`What was applied before can be undone with ${undo}`] : []),
     ].join(' '),
   });

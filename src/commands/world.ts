@@ -284,7 +284,7 @@ export function requireForest(found: ForestTarget, planned: ForestTarget): void 
     return;
   }
   throw new RefusedError({
-    attempted: 'apply the plan',
+    attempted: 'use the plan on this forest',
     on: `${found.configurationNamingContext} (${found.objectGuid}) on ${found.domainController}`,
     cameBack: `the plan was made for another forest: ${planned.configurationNamingContext} (${planned.objectGuid})`,
     next: 'Name a domain controller of that forest with --server, or make a new plan for this one.',

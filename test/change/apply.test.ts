@@ -629,7 +629,12 @@ describe('a plan that may not be applied', () => {
     const applying = apply(planOf(changes, { findings: [blocker, { ...blocker, id: 'other', level: 'warning' }] }));
     await expect(applying).rejects.toThrow(RefusedError);
     await expect(applying).rejects.toMatchObject({
-      trouble: { on: 'no-wording', next: expect.stringContaining('--accept') },
+      trouble: {
+        attempted: 'apply the plan',
+        on: '/forms',
+        cameBack: 'no-wording (No wording)',
+        next: 'Do what each blocker says, or overrule it: --accept no-wording.',
+      },
     });
     expect(await states()).toEqual({ a: 'old' });
     expect(await journalled()).toEqual([]);

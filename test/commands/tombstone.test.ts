@@ -149,6 +149,9 @@ describe('applying', () => {
     expect(again.stdout).toContain('Nothing is left to do');
     const refused = await site.run(undo, ['saved', '--yes']);
     expect(refused).toMatchObject({ status: 3 });
+    expect(refused.stderr).toContain('error  Could not undo the plan\n  on         dc1.corp.example.com\n');
+    expect(refused.stderr).toMatch(/result +below-recommended \(.+\) and past-new-lifetime \(.+\)\n/);
+    expect(refused.stderr).toContain('--accept below-recommended --accept past-new-lifetime.');
     for (const id of ['below-recommended', 'past-new-lifetime']) expect(refused.stdout).toContain(id);
     expect(await site.lifetime()).toBe('180');
     const lowering = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
@@ -322,7 +325,6 @@ describe('a server that ends sessions', () => {
 
 describe('flags that leave open what to do', () => {
   test.each([
-    [[], 'no flag gives it'],
     [['--days', 'abc'], 'not a whole number'],
     [['--days', '0'], 'less than 3 days'],
     [['--days', '2'], 'less than 3 days'],
