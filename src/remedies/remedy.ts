@@ -178,7 +178,7 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
 
   /**
    * @param flags what was given for this remedy's flags and for --accept
-   * @param mayAsk false where no question can be asked: what must be asked is missing then
+   * @param mayAsk false where no question can be asked: `ask` refuses it then, with the flag for its answer
    * @throws UsageError
    */
   readOptions(flags: Flags, surroundings: Surroundings, mayAsk: boolean): Promise<Options>;

@@ -619,7 +619,6 @@ describe('--json asks nothing, not even at a terminal', () => {
   const server = ['--server', 'dc9.corp.example.com'];
 
   test.each<[string, readonly string[], string]>([
-    ['the new lifetime', server, 'Give --days N, or --unset'],
     ['how to reach the directory', ['--unset'], 'Give --server HOST or --domain NAME, or leave out --json.'],
     ['the user', ['--unset', ...server], 'Give --user NAME or --auth integrated, or leave out --json.'],
     [

@@ -146,8 +146,8 @@ describe('wrong usage is 64 and says what would be right', () => {
   test.each<[string, readonly string[], string]>([
     ['where the form sets are', ['--label', 'email'], '--root DIR'],
     ['what the label shall be', ['--root', 'forms'], '--label email'],
-  ])('a question that nobody can be asked, and the flag that answers it: %s', async (_, args, flag) => {
-    await expectRefused(() => run(labels, args), 64, 'no question can be asked', flag);
+  ])('a question without a terminal to ask it at, and the flag that answers it: %s', async (_, args, flag) => {
+    await expectRefused(() => run(labels, args), 64, 'there is no terminal to ask at', flag);
     await expectRefused(() => run(labels, [...args, '--yes']), 64, flag);
   });
 

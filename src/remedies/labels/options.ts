@@ -69,13 +69,9 @@ type DirectoryNames = { readonly [Name in (typeof directoryNames)[number]]?: str
 /**
  * The options that the flags give.
  *
- * @throws UsageError for a flag that can't be read or used here, and for what is missing where no question can be asked
+ * @throws UsageError for a flag that can't be read or used here
  */
-export async function readOptions(
-  flags: LabelsFlags,
-  surroundings: Surroundings,
-  mayAsk: boolean,
-): Promise<LabelsOptions> {
+export async function readOptions(flags: LabelsFlags, surroundings: Surroundings): Promise<LabelsOptions> {
   refuseIdleDirectory(flags);
   const wordings = await readWordings(flags, surroundings);
   const newLabel = readNewLabel(flags, wordings);
@@ -84,17 +80,6 @@ export async function readOptions(
     flags['wording-template'] === undefined
       ? undefined
       : path.resolve(surroundings.currentFolder, flags['wording-template']);
-  if (!mayAsk && newLabel.kind === 'none' && wordingTemplate === undefined) {
-    throw notChosen('labels', 'no flag chooses it, and no question can be asked here');
-  }
-  if (!mayAsk && roots.length === 0) {
-    throw new UsageError({
-      attempted: 'find the form sets',
-      on: 'labels',
-      cameBack: 'no flag names their folder, they are in none of the known places, and no question can be asked here',
-      next: 'Give the CookieAuthTemplates folder of each array member with --root DIR.',
-    });
-  }
   return {
     roots,
     sets: flags.set,

@@ -91,15 +91,13 @@ export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly s
 
 /**
  * The options that the flags give.
- * @param mayAsk whether the wizard can ask for the days
  * @throws UsageError, also for a file that cannot be read
  */
 export async function readOptions(
   given: GivenFlags,
   surroundings: Pick<Surroundings, 'currentFolder' | 'objectComparison' | 'patience'>,
-  mayAsk: boolean,
 ): Promise<TombstoneOptions> {
-  const lifetime = wantedLifetime(given, mayAsk);
+  const lifetime = wantedLifetime(given);
   const recycle = given['recycle-days'];
   return {
     lifetime,
@@ -111,7 +109,7 @@ export async function readOptions(
   };
 }
 
-function wantedLifetime(given: GivenFlags, mayAsk: boolean): WantedLifetime {
+function wantedLifetime(given: GivenFlags): WantedLifetime {
   if (given.days !== undefined && given.unset) {
     throw new UsageError({
       attempted: 'choose the lifetime',
@@ -123,13 +121,7 @@ function wantedLifetime(given: GivenFlags, mayAsk: boolean): WantedLifetime {
   if (given.unset) return { kind: 'unset' };
   if (given.days !== undefined) return { kind: 'days', days: parseDays(given.days) };
   if (given['recycle-days'] !== undefined || given['strict-new-dcs']) return { kind: 'as-is' };
-  if (mayAsk) return { kind: 'open' };
-  throw new UsageError({
-    attempted: 'choose the lifetime',
-    on: 'tombstone',
-    cameBack: 'no flag gives it, and no question can be asked here',
-    next: 'Give --days N, or --unset to remove the value. Microsoft recommends --days 180.',
-  });
+  return { kind: 'open' };
 }
 
 async function readShowrepl(argument: string, currentFolder: string): Promise<ShowreplFile> {

@@ -45,7 +45,7 @@ import { ask, questionBehind, recordedExhibits, survey } from './survey.ts';
 /** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */
 export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange> = {
   flags,
-  readOptions: (given, surroundings, mayAsk) => readOptions(given as GivenFlags, surroundings, mayAsk),
+  readOptions: (given, surroundings) => readOptions(given as GivenFlags, surroundings),
   gather: async (world, scope) => {
     if (world.kind !== 'directory') throw new TypeError('tombstone reads a directory');
     return gather(world, scope.kind === 'new' ? scope.options : {});
