@@ -84,7 +84,7 @@ async function askOther<T>(
   try {
     return await question(session, domainController);
   } finally {
-    // Closing never throws, and its end is of no interest.
+    // Closing never throws, and its result does not matter.
     void session.close();
   }
 }

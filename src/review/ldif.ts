@@ -79,7 +79,7 @@ function* deletedNames(change: DirectoryChange): Generator<string> {
   }
 }
 
-/** A name that is no host name is not put into a command. */
+/** A name that is not a host name is not put into a command. */
 function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }

@@ -67,7 +67,9 @@ describeWithSamba('labels --check-upn', () => {
     const result = await runCommand(labels, [...args, ...directory], world);
 
     expect(result.status).toBe(2);
-    expect(result.stdout).toContain('4 of 5 mailbox users have another user principal name than their e-mail address');
+    expect(result.stdout).toContain(
+      '4 of 5 mailbox users have a user principal name that differs from their e-mail address',
+    );
     expect(result.stdout).toContain('taken: nomailbox@corp.example.com is the name of nomailbox');
     const report = await readFile(path.join(folder, 'saved', 'upn-differs.csv'), 'utf8');
     const [head, ...lines] = report.split('\r\n');
@@ -83,7 +85,7 @@ describeWithSamba('labels --check-upn', () => {
   });
 
   test.each([
-    ['upn', '1 of 5 mailbox users have no user principal name of their own'],
+    ['upn', '1 of 5 mailbox users have no user principal name, or share it with another account'],
     ['username', 'The user names of all 5 mailbox users are unique in the forest'],
   ])('goes by what the label asks for: %s', async (label, said) => {
     const folder = await freshFolder();

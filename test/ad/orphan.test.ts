@@ -260,8 +260,8 @@ describeWithSamba('The orphan remedy on Samba', () => {
 
     test.each([
       [['--name', 'EX20'], 64, /Did you mean EX02 or EX01/],
-      [['--dn', 'CN=EX02,CN=Servers'], 64, /none of that name/],
-      [['--name', 'EX02', '--dn', 'CN=EX02'], 64, /each of them names a server/],
+      [['--dn', 'CN=EX02,CN=Servers'], 64, /no object of that name/],
+      [['--name', 'EX02', '--dn', 'CN=EX02'], 64, /both name a server/],
     ])('answers %j clearly', async (args, expected, words) => {
       const { status, stderr } = await command.run('orphan', ...args);
       expect(status).toBe(expected);

@@ -164,7 +164,7 @@ describeWithSamba('tombstone on one domain controller', () => {
     const result = await run(tombstone, [...args, '--yes']);
     expect(result.status).toBe(3);
     expect(result.stdout).toMatch(
-      /purges-deleted-objects {2}The lower value takes (at least )?2 deleted objects for good/,
+      /purges-deleted-objects {2}The lower value removes (at least )?2 deleted objects for good/,
     );
     expect(await lifetimeOn(dc)).toBe('180');
   });

@@ -206,7 +206,7 @@ describe('the wizard', () => {
     const { status, stdout } = await runCommand(labels, args, { currentFolder: home, prompter, directory });
     prompter.verifyAllAsked();
     expect(status).toBe(2);
-    expect(stdout).toContain('All 21 mailbox users have a user principal name');
+    expect(stdout).toContain('All 21 mailbox users have a unique user principal name');
   });
 
   test('takes a text of one’s own, and asks again for one that can’t be a label', async () => {

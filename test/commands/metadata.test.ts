@@ -202,7 +202,7 @@ describe('where no run writes', () => {
   test('names the DCs where none is of the name that was given', async () => {
     const { status, stderr } = await site.run(metadata, ['--dc', 'DC9', '--dry-run']);
     expect(status).toBe(64);
-    expect(stderr).toMatch(/DC9[\s\S]*Did you mean DC\d|There are: DC1/);
+    expect(stderr).toMatch(/DC9[\s\S]*Did you mean DC\d|Found: DC1/);
   });
 
   test('says what an export lacks that lists no DC', async () => {
@@ -249,7 +249,7 @@ describe('where no run writes', () => {
     ].join('\n');
     const own = await siteWithDeadDc(await freshFolder(), more);
     const { stdout } = await own.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Give 1 FSMO role of deleted domain controllers to one in use.');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Seize 1 FSMO role of deleted domain controllers on one in use.');
     expect(stdout).toContain('"connect to server dc1.corp.example.com" quit "seize infrastructure master" quit quit');
     expect(stdout).toContain(left);
   });
@@ -282,8 +282,8 @@ describe('applied', () => {
     expect([done.status, done.stderr]).toEqual([0, '']);
     expect(done.stdout).toContain('All 4 domain controllers have it');
     const told = done.stdout.replaceAll(/\s+/g, ' ');
-    expect(told).toContain('nothing but the values left as they are names it');
-    expect(told).toContain('1. Give 1 FSMO role to a domain controller in use');
+    expect(told).toContain('only the values that the plan leaves name it');
+    expect(told).toContain('1. Seize 1 FSMO role on a domain controller in use');
     expect(told).toContain(
       'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize RID master" quit quit',
     );
@@ -361,12 +361,8 @@ describe('the proof', () => {
     const { domainControllers } = JSON.parse(stdout) as { domainControllers: readonly SightOfDc[] };
     const seen = domainControllers.map(({ host, state, detail }) => [host.split('.')[0], state, detail]);
     expect(seen).toEqual([
-      ['dc1', 'there', expect.stringMatching(/nothing but the values left as they are names it in \d partitions$/)],
-      [
-        'dc2',
-        'unknown',
-        expect.stringContaining(`not looked through: DC=ForestDnsZones,${domain}: the server is busy`),
-      ],
+      ['dc1', 'there', expect.stringMatching(/only the values that the plan leaves name it in \d partitions$/)],
+      ['dc2', 'unknown', expect.stringContaining(`not searched: DC=ForestDnsZones,${domain}: the server is busy`)],
       ['dc3', 'not-yet', expect.stringContaining(`still there: interSiteTopologyGenerator of ${late}`)],
       ['dc5', 'not-yet', expect.stringContaining('still there: SRV _kerberos._tcp.corp.example.com')],
     ]);

@@ -158,7 +158,7 @@ describe('a failed first install', () => {
     const ofMailboxes = plan.leftOut.filter(({ what }) => what.startsWith('homeMTA '));
     expect(ofMailboxes).toEqual([
       {
-        what: 'homeMTA of mailboxes that are on it',
+        what: 'homeMTA of mailboxes on it',
         reason: 'mailboxes',
         detail: '1',
         reference: { to: [mta], because: 'mailbox' },
@@ -198,7 +198,7 @@ describe('the last server that is left', () => {
   test('has an offline address book that can be accepted, as no other server can generate it', async () => {
     const plan = await planFor(forest(exchange2010, addressBook));
     expect(blockersOf(plan)).toEqual(['oab-generation', 'only-server']);
-    expect(findingOf(plan, 'oab-generation')?.detail).toContain('When a new one is installed, give it that one');
+    expect(findingOf(plan, 'oab-generation')?.detail).toContain('After you install a new server, set it to that one');
     expect(plan.leftOut).toContainEqual({
       what: `offLineABServer of CN=Default Offline Address Book,${lists}`,
       reason: 'mandatory-references',
@@ -401,7 +401,7 @@ describe('an export', () => {
       );
       const plan = await planFor(modern);
       expect(JSON.stringify(plan.findings)).not.toMatch(/2003|setup of this version|System Manager|Exchange Tasks/);
-      expect(findingOf(plan, 'supported-ways')?.detail).toContain('No roles are given for this object');
+      expect(findingOf(plan, 'supported-ways')?.detail).toContain('This object has no roles');
       expect(findingOf(plan, 'export-incomplete')?.evidence.join()).toContain(
         'no msExchCurrentServerRoles on any server',
       );
@@ -441,12 +441,12 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
   // What the log shows is no sign of an orphan.
   expect(findingOf(planOf(run), 'signs')).toMatchObject({
     title: 'Verdict: in use',
-    evidence: expect.arrayContaining(['against: its setup log is of a machine that has Exchange installed']),
+    evidence: expect.arrayContaining(['against: its setup log comes from a machine with Exchange installed']),
   });
 });
 
 test('an object without an FQDN in networkAddress explains no message of setup', async () => {
   const without = forest(exchange2016, another()).map((one) => one.replace(/^networkAddress: .*ex04.*\n/m, ''));
   const plan = await planFor(without);
-  expect(findingOf(plan, 'supported-ways')?.detail).toContain('none is given for this one');
+  expect(findingOf(plan, 'supported-ways')?.detail).toContain('and this one has none');
 });

@@ -183,7 +183,7 @@ describe('in the wizard', () => {
 
   test('what acceptance does to a reference follows from whether it was left out', async () => {
     expect(detailOf(JSON.parse((await runWizard([])).plan).findings, 'owned-databases')).toContain(
-      'where you left that out their msExchOwningServer names the deleted server',
+      'If you left out clearing it, their msExchOwningServer names the deleted server',
     );
     const cleared = (await runWizard([`msExchOwningServer of ${database}`])).plan;
     expect(detailOf(JSON.parse(cleared).findings, 'owned-databases')).toContain('msExchOwningServer is cleared');

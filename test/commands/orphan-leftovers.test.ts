@@ -119,10 +119,10 @@ describe('what a deletion by hand left behind', () => {
 
   test('is offered where the name is not there, and in the wizard, which preselects no server in use', async () => {
     const site = await siteWithoutServer();
-    expect((await site.run(orphan, ['--name', 'EX04'])).stderr).toContain('--leftovers clears what points at it');
+    expect((await site.run(orphan, ['--name', 'EX04'])).stderr).toContain('--leftovers clears the references to it');
     const prompter = answering({ 'orphan.server': 'leftovers', decision: 'nothing' });
     const { stdout, status } = await site.run(orphan, [], prompter);
-    expect(stdout).toMatch(/references? points? at entries that are gone|references point at entries that are gone/);
+    expect(stdout).toMatch(/references? points? at deleted or missing entries/);
     expect(status).toBe(2);
     prompter.verifyAllAsked();
   });
@@ -210,7 +210,7 @@ describe('a name of a server that no object has', () => {
       `${attribute} of CN=DAG1,${group} (needs another value)`,
       expect.stringContaining(command),
     ]);
-    expect(findingOf(plan, 'leftovers-not-cleared')?.detail).toContain('check what answers by it');
+    expect(findingOf(plan, 'leftovers-not-cleared')?.detail).toContain('check what answers under that name');
     expect(treeIn(plan)[0]).toBe('ex09: 2 references');
   });
 
@@ -246,7 +246,7 @@ describe('a name of a server that no object has', () => {
     const mta = `CN=Microsoft MTA\\0ADEL:1b0ff4d6-0000-4000-8000-000000000002,CN=Deleted Objects,${configuration}`;
     const plan = await leftovers(person('anna', `homeMTA: ${mta}`));
     expect(treeIn(plan)).toEqual([
-      'Of no server, or of an unknown one: 1 reference',
+      'No server, or an unknown one: 1 reference',
       '  Microsoft MTA',
       '    homeMTA of anna',
     ]);
@@ -351,10 +351,10 @@ describe('a server whose object is missing, without a tombstone', () => {
     const plan = planOf(await runOn(forest, '--leftovers', '--json'));
     expect(treeIn(plan)).toEqual([
       'EX09: 3 references',
-      '  EX09 (its object: not there, no tombstone)',
+      '  EX09 (its object: missing, no tombstone)',
       '    msExchOwningServer of DB1',
       '    offLineABServer of OAB: stays, mandatory attribute',
-      '  Microsoft MTA (not there, no tombstone)',
+      '  Microsoft MTA (missing, no tombstone)',
       '    homeMTA of anna',
     ]);
     expect(findingOf(plan, 'entries-not-there')).toMatchObject({
@@ -450,7 +450,7 @@ test('a plan for leftovers that holds anything else is not permitted', async () 
   const permits = (...changes: readonly unknown[]): readonly string[] => remedy.permits({ ...plan, changes } as never);
   expect(permits(...plan.changes)).toEqual([]);
   expect(permits(edit('homeMTA', 'CN=Microsoft MTA,CN=EX01'))).toEqual([
-    expect.stringContaining('names nothing that is gone'),
+    expect.stringContaining('does not name a deleted server or entry'),
   ]);
   expect(
     permits({ kind: 'delete', dn: sendConnector, guid: '', usnChanged: '1', children: [], attributes: [] }),

@@ -80,7 +80,7 @@ describe.each([
         `name EX01: shared with ${live}`,
       ],
     });
-    expect(found?.detail).toContain('is left as it is');
+    expect(found?.detail).toContain('so it stays and is not a blocker');
   });
 
   test('loses what names this very object', async () => {
@@ -128,7 +128,7 @@ describe.each([
       '--verbose',
       ...accept,
     );
-    expect(stdout).toContain('not probed: ex01.corp.example.com is the name of another server object too');
+    expect(stdout).toContain('not probed: another server object has the name ex01.corp.example.com too');
   });
 
   test('is not asked about in the wizard by ways that find a server by its name', async () => {
@@ -141,7 +141,7 @@ describe.each([
 
 test('the loser of a naming conflict is no live server for the account of the winner, which is live', async () => {
   const { stdout } = await runOn([...liveServer, twin(loser)], '--dn', loser, '--dry-run');
-  expect(stdout).toMatch(/EX01 \(CNF\) +likely orphan +of the other/);
+  expect(stdout).toMatch(/EX01 \(CNF\) +likely orphan +belongs to another server object/);
   expect(stdout).toMatch(/EX01 +in use +present, logon today/);
 });
 
@@ -149,7 +149,7 @@ test('two objects of one account are both unclear, as it says nothing of which i
   const { stdout } = await runOn([...liveServer, twin(second)], '--dn', second, '--json');
   const [signs] = (JSON.parse(stdout) as Plan).findings.filter(({ id }) => id === 'signs');
   const found = findingIn(JSON.parse(stdout) as Plan, 'live-account');
-  expect(found).toMatchObject({ acceptable: true, evidence: [expect.any(String), `may be that of ${live}`] });
+  expect(found).toMatchObject({ acceptable: true, evidence: [expect.any(String), `may belong to ${live}`] });
   expect(signs?.title).toContain('unclear');
   expect(signs?.evidence).toContainEqual(expect.stringContaining('but another server object has that name too'));
 });

@@ -132,7 +132,7 @@ describe('a name that is not there', () => {
     ['with its domain in front', 'CORP\\EX04', 'Did you mean EX04'],
     ['as UNC', '\\\\EX04', 'Did you mean EX04'],
     ["its account's name", 'EX04$', 'Did you mean EX04'],
-    ['nothing near', 'MAILSERVER', 'There are: EX01, EX02, EX03 and EX04'],
+    ['nothing near', 'MAILSERVER', 'Found: EX01, EX02, EX03 and EX04'],
   ])('gets the nearest names: %s', async (_, given, words) => {
     const { status, stderr } = await runOn(servers, '--name', given);
     expect(stderr).toContain(words);
@@ -447,7 +447,7 @@ describe('--setup-log', () => {
     const { status, stdout } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
     expect(status).toBe(2);
     expect(stdout).toContain('The setup log names EX04');
-    expect(stdout).toContain('inconsistent state because of it');
+    expect(stdout).toContain('Because of it, setup reported the server as inconsistent');
   });
 
   test('tells that the log names another object than the flag', async () => {
@@ -479,7 +479,7 @@ describe('--setup-log', () => {
     const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': 'resume' });
     const { status, stdout, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log'], answers);
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/The setup log names EX09: there is none of that name/);
+    expect(stdout).toMatch(/The setup log names EX09: no object of that name/);
     expect(answers.asked).toEqual(['orphan.server', 'orphan.supported-way']);
     expect(status).toBe(0);
   });
@@ -546,7 +546,7 @@ describe('a forest as an export has it', () => {
     expect(JSON.stringify(plan.findings)).not.toMatch(/no computer account in the forest|nothing refers to it/);
     const applied = await runOn(exported, '--name', 'EX04', '--yes', '--confirm', 'EX04');
     expect(applied.stdout).toContain('No directory was changed');
-    expect(applied.stdout).toContain('Whether there is a computer account is not known');
+    expect(applied.stdout).toContain('It is not known whether there is a computer account');
     expect(applied.status).toBe(0);
   });
 

@@ -92,7 +92,7 @@ describe('wrong usage is 64 and says what would be right', () => {
     [['--root', 'forms', '--label', 'email', '--yes', '--save', 'x'], ['--save with --yes']],
     [['--root', 'forms', '--label', 'email', '--yes', '--dry-run'], ['--dry-run with --yes']],
     [['--root', 'forms', '--label', 'email', '--code-page', 'de'], ['LANGUAGE=PAGE']],
-    [['--root', 'forms', '--label', 'email', '--code-page', 'de=437'], ['no code page 437 is known']],
+    [['--root', 'forms', '--label', 'email', '--code-page', 'de=437'], ['code page 437 is not known']],
     [
       ['--root', 'forms', '--wording', 'missing.json'],
       ['missing.json', 'ENOENT'],
@@ -110,7 +110,7 @@ describe('wrong usage is 64 and says what would be right', () => {
     ['no JSON', 'de: Mail', 'line 1, column 1'],
     ['cut short', '{ "de": "Mail:"', 'the end of the file'],
     ['a culture twice', '{ "de": "a",\n "DE": "b" }', 'line 2'],
-    ['no culture', '{ "Deutsch!": "a" }', 'no name of a culture'],
+    ['no culture', '{ "Deutsch!": "a" }', 'not the name of a culture'],
     ['a quote in a label', '{ "de": "say \\"name\\"" }', 'a double quote'],
   ])('labels with a wording file that is %s', async (_, content, words) => {
     await writeFile(path.join(home, 'w.json'), content);

@@ -47,8 +47,8 @@ describe('a dry run', () => {
     expect(stdout).toContain('not set: 60 days in force');
     expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? +▏ +0 %/);
     expect(stdout).toMatch(/DC3 +Paramaribo +\d+ minutes? +▏ +0 %/);
-    expect(stdout).toContain('Amsterdam (DC1 and DC2): 47 days towards Paramaribo (DC3 and DC5)');
-    expect(stdout).toContain('Paramaribo (DC3 and DC5): 47 days towards Amsterdam (DC1 and DC2)');
+    expect(stdout).toContain('Amsterdam (DC1 and DC2): nothing from Paramaribo (DC3 and DC5) for 47 days');
+    expect(stdout).toContain('Paramaribo (DC3 and DC5): nothing from Amsterdam (DC1 and DC2) for 47 days');
     expect(stdout.replace(/\s+/g, ' ')).toContain(
       'At least 77 are needed: Amsterdam (DC1 and DC2) and Paramaribo (DC3 and DC5) last replicated with each other 47 days ago, plus 30 in reserve.',
     );

@@ -53,7 +53,7 @@ export function finding(more: Partial<Finding> = {}): Finding {
     id: 'key-absent',
     level: 'warning',
     title: '2 files without the key',
-    detail: 'These have nothing to change.',
+    detail: 'There is nothing to change in these.',
     evidence: [],
     subjects: [],
     acceptable: false,

@@ -53,7 +53,7 @@ describe('edits of files', () => {
 
   test.each([
     ['an encoding that does not exist', { encoding: 'windows-1' as never }],
-    ['bytes that are no text in the encoding', { encoding: 'utf-8' as const }],
+    ['bytes that are not valid text in the encoding', { encoding: 'utf-8' as const }],
     ['half a character of UTF-16', { encoding: 'utf-16le' as const }],
   ])('show %s by its digits', (_, encoding) => {
     const splice = { key: 'L', line: 1, offset: 0, old: Buffer.from([0xff]).toString('base64'), new: '' };

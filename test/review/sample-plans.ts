@@ -214,7 +214,7 @@ export const tombstonePlan = planOf(
       {
         kind: 'bars',
         id: 'replication',
-        title: 'Oldest news of the others',
+        title: 'Oldest replication from another DC',
         unit: 'days',
         limit: 60,
         rows: [

@@ -49,7 +49,7 @@ describe('at a narrow terminal', () => {
     expect(lines.slice(from, from + 8)).toEqual([
       '  blocker  owned-databases  The server owns databases, and',
       '           only this server can mount them where they are',
-      '           These have nothing to change.',
+      '           There is nothing to change in these.',
       '           CN=Mailbox Database 0417206991,CN=Databases,',
       '             CN=Nordwind Trading,CN=Microsoft Exchange,',
       '             CN=Services,CN=Configuration,DC=corp,',

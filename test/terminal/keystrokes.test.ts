@@ -13,7 +13,7 @@ const why: readonly Answer[] = [['? Reason'], ['? Ticket']];
 const ways: Readonly<Record<string, readonly Answer[]>> = {
   labels: [
     ['? Which labels'],
-    ['? What is the field to ask for?'],
+    ['? What is the field ask for?'],
     ['? Also count'],
     ['no wording for this label'],
     [/question marks: 1 file\. Go\s+on\?/, 'y'],
@@ -21,7 +21,7 @@ const ways: Readonly<Record<string, readonly Answer[]>> = {
   ],
   orphan: [
     ['? Which server object is the orphan?'],
-    ['Is one of them open to you?', 2],
+    ['Can you use one of them?', 2],
     ['Which of them do you want to delete too?'],
     ['Which of them do you want to clear?'],
     [/owns? .*Go\s+on\?/, 'y'],

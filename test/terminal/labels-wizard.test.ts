@@ -22,8 +22,8 @@ function formSetsOf(site: string): Promise<readonly unknown[]> {
 async function askForEmailAddress(practice: Practice): Promise<void> {
   practice.start('labels');
   await practice.answer('Which labels');
-  await practice.answer('the field to ask for?');
-  await practice.answer('Also count in the directory');
+  await practice.answer('the field ask for?');
+  await practice.answer('Also check in the directory');
   await practice.answer('no wording for this label');
   await practice.answer(/question marks: 1 file\. Go on\?[\s\S]*no code page\s+brings them back[\s\S]*Dom\?ne/, 'y');
   await practice.answer('domain to the name: 1 file. Go on?', 'y');

@@ -34,7 +34,7 @@ const typeItsName = 'Type EX04 to confirm';
 async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   practice.start('orphan');
   await practice.answer(whichServer);
-  await practice.choose('Is one of them open to you?', 2);
+  await practice.choose('Can you use one of them?', 2);
   await practice.answer('Which of them do you want to delete too?');
   await practice.answer('Which of them do you want to clear?');
   await practice.answer(/owns? .*Go on\?/, 'y');

@@ -1,4 +1,4 @@
-/** The questions of the labels remedy. What a flag has answered is not asked. */
+/** The questions of the labels remedy. A question that a flag answers is not asked. */
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -67,7 +67,7 @@ async function askRoots(prompter: Prompter, currentFolder: string): Promise<read
   }
 }
 
-/** Which sets, classes, languages and keys: one question for all of it, and each of its own only where the user wants that. */
+/** Which sets, classes, languages and keys: one question for all of them; separate questions only if the user wants to choose. */
 async function narrow(facts: LabelsFacts, given: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   const { files } = select(facts, given);
   const counts = filters.flatMap(({ of, nouns, nameOf }) => {
@@ -128,7 +128,7 @@ function hasKey(files: readonly LabelFile[], key: string): boolean {
 interface Filter {
   readonly of: 'sets' | 'classes' | 'languages';
   readonly nameOf: (file: LabelFile) => string;
-  /** What it counts. */
+  /** The noun for one and for several. */
   readonly nouns: readonly [one: string, several: string];
   readonly message: string;
   readonly flag: string;
@@ -162,7 +162,7 @@ function namesIn(files: readonly LabelFile[], nameOf: Filter['nameOf']): readonl
   return distinctNames(files.map(nameOf)).toSorted((one, other) => one.localeCompare(other, 'en'));
 }
 
-/** One of the filters; asked only where there is a choice. Everything is marked at first. */
+/** One of the filters, asked only if there is a choice. At first everything is marked. */
 async function chosen(
   prompter: Prompter,
   { of, nameOf, message, flag }: Filter,
@@ -202,7 +202,7 @@ function askKeys(prompter: Prompter): Promise<boolean> {
   });
 }
 
-/** The label; in the wizard then whether those who could not log on with it are counted. */
+/** Asks for the label, and in the wizard whether to count the users who could not log on with it. */
 async function askLabelAndCheck(
   options: LabelsOptions,
   wordings: readonly Wording[],
@@ -213,7 +213,7 @@ async function askLabelAndCheck(
   if (!isWizard || options.checkUpn || newLabel.kind !== 'wording') return { ...options, newLabel };
   const checkUpn = await prompter.confirm({
     id: 'labels.check-upn',
-    message: 'Also count in the directory the users who could not log on with that?',
+    message: 'Also check in the directory how many users could not log on with it?',
     flag: '--check-upn',
   });
   return { ...options, newLabel, checkUpn };
@@ -226,13 +226,13 @@ async function askLabel(prompter: Prompter, wordings: readonly Wording[]): Promi
   };
   const choice = await prompter.select<Label | 'text'>({
     id: 'labels.label',
-    message: 'What is the field to ask for?',
+    message: 'What should the field ask for?',
     flag: '--label email|upn|username, or --text TEXT',
     choices: [
       { value: 'email', label: 'E-mail address', hint: example('email') },
       { value: 'upn', label: 'User principal name', hint: example('upn') },
       { value: 'username', label: 'User name', hint: example('username') },
-      { value: 'text', label: 'A text of your own, the same in every language' },
+      { value: 'text', label: 'Your own text, the same in every language' },
     ],
   });
   if (choice !== 'text') return { kind: 'wording', label: choice, wordings };
@@ -260,7 +260,7 @@ async function settleWording(facts: LabelsFacts, options: LabelsOptions, prompte
   const languages = [...groupBy(lacking, (file) => cultureOf(file.language) ?? '')];
   const choice = await prompter.select<'skip' | 'type' | 'template'>({
     id: 'labels.no-wording',
-    message: `${counted(languages.length, 'language')} (${counted(lacking.length, 'file')}) ${languages.length === 1 ? 'has' : 'have'} no wording for this label. What is to be done with them?`,
+    message: `${counted(languages.length, 'language')} (${counted(lacking.length, 'file')}) ${languages.length === 1 ? 'has' : 'have'} no wording for this label. What do you want to do with them?`,
     flag: `--accept ${noWording}, --wording FILE or --wording-template FILE`,
     choices: [
       { value: 'skip', label: `Skip them and change the other ${counted(proposal.changes.length, 'file')}` },
@@ -319,7 +319,7 @@ async function askTemplate(prompter: Prompter, currentFolder: string): Promise<s
   return path.resolve(currentFolder, file.trim());
 }
 
-/** Where files are blocked and no one can accept that, only leaving them out lets the others be changed. */
+/** If a blocker of some files cannot be accepted, the others can be changed only without those files. */
 async function settleBlocked(facts: LabelsFacts, options: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   if (options.skipBlocked) return options;
   const proposal = propose(facts, options);

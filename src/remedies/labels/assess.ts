@@ -1,4 +1,4 @@
-/** From facts and a proposal to findings: what blocks the change, and what a person should know before it. */
+/** From facts and a proposal to findings: what blocks the change, and what the user should know before it. */
 
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
@@ -53,7 +53,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   ];
 }
 
-/** A change with its file as it is now; those of a plan that are done already have no facts. */
+/** A change with its file as it is now. Changes of a plan that are already done have no facts. */
 interface ChangedFile {
   readonly change: FileChange;
   readonly file: LabelFile;
@@ -67,7 +67,7 @@ function changedFiles(facts: LabelsFacts, { changes }: Proposal<FileChange>): re
   });
 }
 
-/** Changes that write something other than whole values of keys, or elsewhere than they say. */
+/** Changes that write something other than whole values of keys, or that lead to a file other than the one they name. */
 function unjustified(
   facts: LabelsFacts,
   changed: readonly ChangedFile[],
@@ -95,12 +95,12 @@ function faultOf(
   { content, realPath }: LabelFile,
   isJustified: ReturnType<typeof splicesJudge>,
 ): string | undefined {
-  // What can't be read, or is not as planned, is not written: the writer reports it.
+  // A file that can't be read or is not as planned is not written: the writer reports it.
   if (content.kind === 'unreadable' || !sameFingerprint(content.fingerprint, change.before)) return undefined;
   const planned = change.realPath ?? change.path;
-  if (realPath !== planned) return `it leads to ${realPath}, and the plan says ${planned}`;
+  if (realPath !== planned) return `it leads to ${realPath}, but the plan says ${planned}`;
   const { encoding } = change;
-  // A label that was the only text beyond ASCII in its file, and is none any more, takes the file's encoding along.
+  // If the label was the only text beyond ASCII in its file and is not any more, the file now counts as ASCII.
   const isAsciiNow = content.kind === 'strings' && content.encoding === 'ascii';
   const isText = content.kind === 'strings' && isTextEncoding(encoding);
   if (!isText || !(content.encoding === encoding || (isAsciiNow && unitLength(encoding) === 1)))
@@ -110,7 +110,7 @@ function faultOf(
 
 /**
  * Judges the splices of changes; what array members share is judged once.
- * @param isUndo whether they bring back what was there, which may hold quotes of its own
+ * @param isUndo whether they restore former texts, which may contain quotes
  */
 function splicesJudge(isUndo: boolean): (change: FileChange, encoding: TextEncoding, content: Strings) => boolean {
   const known = new Map<Strings, Map<string, boolean>>();
@@ -134,7 +134,7 @@ function splicesJudge(isUndo: boolean): (change: FileChange, encoding: TextEncod
   };
 }
 
-/** Whether a text gets quotes where the value has them already: the first of them would end it. */
+/** Whether a text with quotes is put into a value that already has quotes: the first of them would end it. */
 function addsQuotes(splice: ByteSplice, file: Buffer, encoding: TextEncoding): boolean {
   const isQuoted = (start: number): boolean =>
     decodeText(file.subarray(start, start + unitLength(encoding)), encoding) === '"';
@@ -151,8 +151,8 @@ function formFolders(files: readonly LabelFile[]): ReadonlyMap<string, LabelFile
 const ownLink = /<a href=(["'])[\w#./?=&-]*\1>|<\/a>/gi;
 
 /**
- * What an undo brings back is not limited as a new text is: it was there before. Of a folder that was handed over only
- * that folder says so.
+ * An undo may restore texts that a new change could not write, because the file had them before. For a folder that was
+ * handed over, only that folder says so.
  */
 function activeHtml({ undoes, changes }: Proposal<FileChange>): readonly FindingDraft[] {
   if (undoes === undefined) return [];
@@ -168,7 +168,7 @@ function activeHtml({ undoes, changes }: Proposal<FileChange>): readonly Finding
     blocker,
     'html-comes-back',
     `The undo brings back HTML that does more than format the text: ${counted(found.length, 'text')}`,
-    'The logon form carries it out: a script there gets what users type. Accept this only if the form had it before the change.',
+    'The logon form runs it: a script there can read what users type. Accept this only if the form had it before the change.',
     found,
     found,
   );
@@ -307,7 +307,7 @@ function aboutChanges(
       warning,
       sharedFile,
       'Languages that are links to one file',
-      'The file can have one label only, and gets that of the language whose folder it lies in. Give the other languages files of their own if they need their own labels.',
+      'The file can have only one label: that of the language whose folder it is in. If the other languages need their own labels, give each its own file.',
       proposal.leftOut.flatMap(({ what, reason, detail }) => (reason === sharedFile ? [`${what}: ${detail}`] : [])),
     ),
     ...about(
@@ -317,14 +317,14 @@ function aboutChanges(
         domain.map(({ key }) => key),
         2,
       )}`,
-      'An error message, for example, may still ask to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
+      'An error message, for example, may still ask to check the domain name. To change such texts too, create a file with --wording-template FILE, fill it in and give it with --wording FILE.',
       domain.map(({ key, where }) => `${key}: ${where}`),
     ),
     ...about(
       warning,
       'same-text-for-several-keys',
       'One text for several keys',
-      "These keys do not label the field of the user's name, and get its text. For a text of their own, give culture → key → text with --wording.",
+      'These keys do not label the user name field, but get the same text. To give them other texts, use culture → key → text in the file for --wording.',
       sameTexts(changed),
     ),
     ...about(
@@ -346,22 +346,22 @@ function aboutChanges(
     ...about(
       note,
       'own-access',
-      'Files with access entries of their own',
-      'icacls gives these to the new file before it takes the name. Where that fails, the file stays as it is.',
+      'Files with explicit access entries',
+      'icacls sets them on the new file before it replaces the old one. If that fails, the old file stays.',
       changed.filter(({ file }) => facts.access.lists.has(file.path)).map(({ file }) => file.path),
     ),
     ...about(
       warning,
       'access-not-known',
-      'Not known: access entries that were set on single files',
-      'A new file has only those that its folder passes on. Compare the files with icacls before and afterwards. What failed:',
+      'Access entries set on single files are not known',
+      'A new file has only the entries that it inherits from its folder. Compare the files with icacls before and afterwards. Reading them failed:',
       changed.length === 0 ? [] : facts.access.unknown,
     ),
     ...about(
       note,
       'behind-a-link',
       'Files reached through a link',
-      'The file that the link leads to, itself or its folder, is changed; the link stays.',
+      'The file behind the link is changed; the link stays.',
       changed.filter(({ file }) => isByLink(file)).map(({ file }) => `${file.path} → ${file.realPath}`),
     ),
   ];
@@ -450,14 +450,14 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       warning,
       'name-not-found',
       `Asked for, but not found: ${counted(unmatched.length, 'name')}`,
-      'Check that it is written as the folder or key is. Only what was found is changed.',
+      'Check the spelling against the folders and keys. Names without a match change nothing.',
       unmatched,
     ),
     ...about(
       warning,
       'key-absent',
       `No such key: ${counted(keyless.length, 'file')}`,
-      'These have nothing to change. If a form of theirs asks for a name, it takes its text from another key: see --key.',
+      'There is nothing to change in these. If their form asks for a name, its text comes from another key: see --key.',
       keyless.map((file) => file.path),
       keyless.map((file) => file.path),
     ),
@@ -486,15 +486,15 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
     ...about(
       note,
       'copies-left-out',
-      `Copies kept aside, left as they are: ${counted(copies.length, 'folder')}`,
+      `Copies, left as they are: ${counted(copies.length, 'folder')}`,
       'Their names or places mark them as copies. To change one too, name it: --set with its name or its path below the root, --language for a language.',
       copies,
     ),
     ...about(
       warning,
       'named-like-a-copy',
-      `Left out, as their names look like those of copies: ${counted(byNameOnly.length, 'form set')}`,
-      'No set beside them has the name without that mark, so these may be in use. To change them too, name them: --set.',
+      `Left out because their names look like copies: ${counted(byNameOnly.length, 'form set')}`,
+      'The set that each seems to be a copy of is missing, so these may be in use. To change them too, name them: --set.',
       byNameOnly,
       byNameOnly,
     ),
@@ -502,14 +502,14 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       note,
       'english-elsewhere',
       `English files in folders of other languages: ${counted(english.length, 'file')}`,
-      "Perhaps they were copied there to show the form in English. They get the label of the folder's language; leave them out with --language if they are to stay English.",
+      "Perhaps they were copied there to show the form in English. They get the label of the folder's language. To keep them in English, leave them out with --language.",
       english,
     ),
     ...about(
       note,
       'misplaced-file',
       `strings.txt files outside a form set, left as they are: ${counted(misplaced.length, 'file')}`,
-      'A form set has them in <set>/<class> and <set>/<class>/nls/<language>. Nothing is known to use them elsewhere.',
+      'A form set has them in <set>/<class> and <set>/<class>/nls/<language>. In other places they are not known to be used.',
       misplaced,
     ),
     ...about(
@@ -523,7 +523,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       warning,
       'stray-temporary-file',
       'Temporary files of an interrupted run',
-      'Nothing uses them. Apply the change folder of that run again, which removes them, or delete them.',
+      'They are not used. To remove them, apply the change folder of that run again, or delete them.',
       facts.trees.flatMap((tree) => tree.strays),
     ),
   ];

@@ -1,6 +1,6 @@
 /**
- * Cultures by the names that folders and users give them: BCP 47 tags, and the names of Windows besides. What the nls
- * folders of TMG and ISA are called is published nowhere, so all of these are understood.
+ * Cultures by the names that folders and users give them: BCP 47 tags, and the names that Windows uses. The names of the nls
+ * folders of TMG and ISA are not published, so all of these are understood.
  */
 
 import { defaultLanguage } from '../../files/template-tree.ts';
@@ -10,7 +10,7 @@ import { remembered } from '../../words.ts';
 /**
  * Language identifier in hexadecimal ([MS-LCID] 2.2), the three-letter abbreviation where Windows has one
  * (LOCALE_SABBREVLANGNAME), and the culture: the languages that labels are known for, with their regions, and the
- * other languages with a Windows code page. "-" stands where Windows has no abbreviation or where it is also the
+ * other languages with a Windows code page. "-" means that Windows has no abbreviation, or that it is also the
  * ISO 639 code of another language (ARG, ARM, EST), so that no language gets the text of another.
  */
 const rows = `
@@ -81,7 +81,7 @@ export function cultureByWindowsName(name: string): string | undefined {
   );
 }
 
-/** No identifier of the table reads as another one in the other base, so the base needs no telling. */
+/** No identifier of the table reads as another one in the other base, so the base need not be given. */
 function cultureByLanguageIdentifier(name: string): string | undefined {
   if (/^0x[0-9a-f]+$/i.test(name)) return byIdentifier.get(Number(name));
   if (!/^[0-9][0-9a-f]{2,4}$/i.test(name)) return undefined;
@@ -99,10 +99,10 @@ export function cultureOf(name: string): string | undefined {
 }
 
 const cultureOfTag = remembered((tag: string): string | undefined => {
-  // The strings.txt beside the forms, outside any nls folder, is the English one.
+  // The strings.txt next to the forms, outside any nls folder, is the English one.
   if (tag.toLowerCase() === defaultLanguage) return 'en-US';
   const spelled = cultureByWindowsName(tag) ?? tag;
-  // "und" stands for a language that is not known (RFC 5646, 4.1).
+  // "und" means an unknown language (RFC 5646, 4.1).
   if (!/^(?!und(?:-|$))[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
   try {
     const { language, script, region } = new Intl.Locale(spelled);

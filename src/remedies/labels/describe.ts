@@ -8,7 +8,7 @@ import { type KeyIntent, type LabelsIntent, readIntent } from './intent.ts';
 import { memberOf } from './members.ts';
 import type { Label } from './wording.ts';
 
-/** What is left to do, as data: the words are drawn from the plan. */
+/** The next steps, as data: the words are drawn from the plan. */
 export function nextStepsOf({ changes }: Proposal<FileChange>): readonly NextStep[] {
   if (changes.length === 0) return [];
   return [
@@ -19,7 +19,7 @@ export function nextStepsOf({ changes }: Proposal<FileChange>): readonly NextSte
   ];
 }
 
-/** The plan in words; that of an undo in its own. */
+/** The plan in words; an undo has its own words. */
 export function describe(plan: Plan<FileChange>): Description {
   const { changes } = plan;
   return {
@@ -54,7 +54,7 @@ const namesOfLabels: Readonly<Record<Label, string>> = {
 
 function nameOf(wanted: KeyIntent): string {
   if ('text' in wanted) return `"${shortened(wanted.text)}"`;
-  return 'label' in wanted ? namesOfLabels[wanted.label] : 'the wording of your own';
+  return 'label' in wanted ? namesOfLabels[wanted.label] : 'your own wording';
 }
 
 function languagesIn(changes: readonly FileChange[]): number {
@@ -78,7 +78,7 @@ function setsIn(changes: readonly FileChange[]): string {
     .join(', ');
 }
 
-/** A step of the plan; nothing for one that this remedy does not know. */
+/** A step of the plan; nothing for a step that this remedy does not know. */
 function inWords(step: NextStep, { changes, intent, undoes }: Plan<FileChange>): readonly Step[] {
   const isUndo = undoes !== undefined;
   switch (step.id) {

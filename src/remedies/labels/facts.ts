@@ -1,4 +1,4 @@
-/** What is known of form sets once they were read. */
+/** The facts about form sets. */
 
 import type { SameFolder } from '../../files/folder-names.ts';
 import type { OwnAccess, Ownership } from '../../files/own-access.ts';
@@ -7,17 +7,17 @@ import type { Form } from './forms.ts';
 import type { FileContent } from './strings-content.ts';
 import type { UpnCheck } from './upn-check.ts';
 
-/** One strings.txt: where it lies, what it is to the file system, and what it holds. */
+/** One strings.txt: its place, its properties in the file system, and its content. */
 export interface LabelFile extends StringsFile {
   readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
   readonly readOnly: boolean;
-  /** The names that the file has; above 1 there are hard links. */
+  /** How many names the file has; more than 1 means hard links. */
   readonly names: number;
-  /** Its owner, where a new file in its place could not be given to them. */
+  /** Its owner, if a new file could not be given to them. */
   readonly foreignOwner?: Ownership;
 }
 
-/** What was read of the form sets and around them. */
+/** Everything that was read of the form sets and around them. */
 export interface LabelsFacts {
   /** Whether form sets were looked for, or only the files of a plan were looked at. */
   readonly scope: 'new' | 'plan';
@@ -36,11 +36,11 @@ export interface LabelsFacts {
   /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
   readonly files: readonly LabelFile[];
   readonly isa2004: readonly string[];
-  /** The forms and scripts beside the files. */
+  /** The forms and scripts next to the files. */
   readonly forms: readonly Form[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
-  /** Access entries that were set on single files; only Windows has a tool that says it. */
+  /** Access entries that were set on single files; only Windows has a tool that lists them. */
   readonly access: OwnAccess;
   /** Who could not log on with the new label, if a directory was asked. */
   readonly upns?: UpnCheck;

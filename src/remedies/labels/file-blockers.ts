@@ -7,7 +7,7 @@ import type { LabelFile, LabelsFacts } from './facts.ts';
 import { type LabelValue, lostLettersIn } from './strings-content.ts';
 import type { WordingLookup } from './wording.ts';
 
-/** Why a file can't be changed as asked, or not without a person's word. */
+/** Why a file can't be changed as asked, or only if the user accepts it. */
 export type FileBlocker =
   | 'unreadable-file'
   | 'empty-file'
@@ -34,7 +34,7 @@ export type FileBlocker =
 interface BlockerWords {
   readonly title: string;
   readonly detail: string;
-  /** What accepting it means; without it no one can accept it. */
+  /** The effect of accepting it; undefined if it cannot be accepted. */
   readonly whenAccepted?: 'left-out' | 'changed';
 }
 
@@ -42,7 +42,7 @@ interface BlockerWords {
 export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'unreadable-file': {
     title: 'Could not be read',
-    detail: 'Give the right to read, or leave these out with --skip-blocked.',
+    detail: 'Get the right to read these files, or leave them out with --skip-blocked.',
   },
   'empty-file': {
     title: 'Empty',
@@ -50,17 +50,17 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'binary-file': {
     title: 'Not text',
-    detail: 'There are NULs where no text encoding has them. Restore it from the set it was copied from.',
+    detail: 'It contains NUL bytes where text has none. Restore it from the set it was copied from.',
   },
   'damaged-encoding': {
     title: 'Damaged text',
     detail:
-      'Its bytes fit no encoding as a whole. Restore it from a backup or an undamaged copy. Do not save it again in an editor: what is damaged would be lost.',
+      'No encoding fits all of its bytes. Restore it from a backup or an undamaged copy. Do not save it in an editor: the damaged parts would be lost.',
   },
   'unknown-code-page': {
     title: 'Unknown code page',
     detail:
-      'It is neither Unicode nor ASCII, and no Windows code page is known for the name of its folder. Name one: --code-page LANGUAGE=PAGE.',
+      'It is neither Unicode nor ASCII, and the name of its folder does not give its code page. Name the code page: --code-page LANGUAGE=PAGE.',
   },
   'isa-2004-format': {
     title: 'Format of ISA Server 2004',
@@ -69,38 +69,37 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'unterminated-value': {
     title: 'Value without a closing quote',
-    detail: 'Where the value ends can only be guessed. Add the closing quote, then run again.',
+    detail: 'The end of the value is not known. Add the closing quote, then run again.',
   },
   'ambiguous-value': {
     title: 'Ambiguous closing quote',
-    detail:
-      'More than one quote on the line could be the closing one. Move what follows the value to a line of its own.',
+    detail: 'More than one quote on the line could be the closing one. Move the text after the value to its own line.',
   },
   'undecodable-value': {
-    title: 'Bytes in the label that the encoding does not know',
+    title: 'Bytes in the label that are not valid in the encoding',
     detail:
-      'The file may be in another encoding than it seems; the new text would then be garbled. Name it: --code-page LANGUAGE=PAGE.',
+      'The file may be in a different encoding; the new text would then be garbled. Name the encoding: --code-page LANGUAGE=PAGE.',
   },
   'garbled-value': {
     title: 'Garbled letters in the label',
     detail:
-      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page repairs it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
+      'The file was once opened in the wrong encoding and saved: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page repairs it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
     whenAccepted: 'changed',
   },
   'typographic-value': {
     title: 'Typographic quotes around the label',
     detail:
-      'The form does not treat them as quotes: they become part of the label. Put straight quotes (") in their place, then run again.',
+      'The form does not treat them as quotes: they become part of the label. Replace them with straight quotes ("), then run again.',
   },
   'joined-value': {
     title: 'Two keys on one line',
     detail:
-      'A line break is lost between them; a change of the one would delete the other. Put each key on a line of its own, then run again.',
+      'The line break between them is missing; changing one would delete the other. Put each key on its own line, then run again.',
   },
   'lost-letters': {
     title: 'Letters lost to question marks',
     detail:
-      'The file was saved in an encoding that lacks these letters; no code page brings them back. Restore it from a backup or an undamaged copy. If you accept, the label is changed where the file can hold it, and its other texts stay damaged.',
+      'The file was saved in an encoding that lacks these letters; no code page brings them back. Restore it from a backup or an undamaged copy. If you accept, the label is changed if the file can hold it, and its other texts stay damaged.',
     whenAccepted: 'changed',
   },
   'conflicting-duplicates': {
@@ -115,14 +114,14 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     whenAccepted: 'left-out',
   },
   'text-not-encodable': {
-    title: 'Encoding that lacks characters of the new text',
+    title: 'Encoding without some characters of the new text',
     detail:
       'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
   },
   'outside-the-roots': {
     title: 'Behind a link that leads out of the given folders',
     detail:
-      'Folders behind such links are not searched. Give the folder itself with --root, change what is behind them too with --follow-links, or leave them out with --skip-blocked.',
+      'Folders behind such links are not searched. Give the folder itself with --root, change the files there too with --follow-links, or leave them out with --skip-blocked.',
   },
   'read-only-file': {
     title: 'Marked read-only',
@@ -131,17 +130,17 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'locked-folder': {
     title: 'No right to write the file or its folder',
     detail:
-      'On Windows, open the prompt with "Run as administrator". Elsewhere, get the right to write to the folder: a new file takes the place of each.',
+      'On Windows, open the prompt with "Run as administrator". On other systems, get the right to write to the folder: each file is replaced by a new one.',
   },
   'owner-cannot-be-kept': {
     title: 'Owned by another user',
     detail:
-      'A file is replaced by a new one, and only root could give that to the owner and group of the old one. Run this as their owner or as root, or leave these out with --skip-blocked.',
+      'A file is replaced by a new one, and only root can give the new one the same owner and group. Run this as their owner or as root, or leave these files out with --skip-blocked.',
   },
   'hard-linked-file': {
     title: 'More than one name (hard links)',
     detail:
-      'It is replaced by a new file under this name, and its other names keep the old text. Neither the change nor its undo links them to it again. If you accept, it is changed under this name.',
+      'Under this name it is replaced by a new file; its other names keep the old text. Neither the change nor its undo restores the hard links. If you accept, it is changed under this name.',
     whenAccepted: 'changed',
   },
 };
@@ -151,7 +150,7 @@ export function isFileBlocker(id: string): id is FileBlocker {
   return Object.hasOwn(blockerWords, id);
 }
 
-/** Whether a file is changed although this blocks it, because a person accepted that. */
+/** Whether a file is changed despite this blocker because the user accepted it. */
 export function isChangedAnyway(id: FileBlocker, accept: readonly string[]): boolean {
   return blockerWords[id].whenAccepted === 'changed' && accept.includes(id);
 }
@@ -159,11 +158,11 @@ export function isChangedAnyway(id: FileBlocker, accept: readonly string[]): boo
 /** A blocker of one file. */
 export interface Blocked {
   readonly id: FileBlocker;
-  /** What is wrong with this one. */
+  /** The fault in this file. */
   readonly detail?: string;
 }
 
-/** What keeps the text of a file from being read for certain. */
+/** Why the text of a file cannot be read reliably. */
 export function blockersInContent(
   { content }: Pick<LabelFile, 'content'>,
   keys: readonly string[],
@@ -191,7 +190,7 @@ export function blockersInContent(
   }
 }
 
-/** What keeps a new file from being put in the place of one whose content can be changed. */
+/** Why a file whose content can be changed cannot be replaced by a new one. */
 export function blockersOfReplacing(
   file: LabelFile,
   keys: readonly string[],
@@ -207,7 +206,7 @@ export function blockersOfReplacing(
     const { uid, gid } = file.foreignOwner;
     return [{ id: 'owner-cannot-be-kept', detail: `user ${uid}, group ${gid}` }];
   }
-  // A person may accept each of these; accepting one is not accepting the other.
+  // Each of these can be accepted; accepting one does not accept another.
   const values = file.content.kind === 'strings' ? file.content.values : [];
   const conflict = conflictingKey(values.filter((value) => keys.includes(value.key)));
   const lost = lostLettersOf(file, keys);
@@ -227,7 +226,7 @@ export function garbledLabelOf({ content }: Pick<LabelFile, 'content'>, keys: re
   return label === undefined ? undefined : `line ${label.line}: ${shortened(label.text ?? '')}`;
 }
 
-/** A few places may be meant so; a file that was saved wrongly has more. */
+/** A few places may be intended; a file that was saved in the wrong encoding has more. */
 const fewPlaces = 4;
 
 /** Where letters of a file are lost: in a label, or all over the file. */
@@ -250,7 +249,7 @@ export function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFac
 
 /** Whether a path lies in a folder. Both are real paths; on Windows letter case does not matter. */
 export function isWithin(file: string, folder: string): boolean {
-  // Of two hundred members each is compared with each: node:path takes the most of the time of finding them apart.
+  // With two hundred members each is compared with each other one; node:path would take most of that time.
   if (path.sep === '/')
     return file.length > folder.length && file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
   return path.relative(folder, file) !== '' && isBelow(file, folder);
@@ -260,9 +259,9 @@ type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];
 
 /** Why a language has no wording, as a clause. */
 export const withoutWording: Readonly<Record<NoWording, string>> = {
-  'not-a-culture': 'the name of the folder is not that of a culture',
-  'unknown-culture': 'no label is known in this language and script',
-  'label-unknown': 'labels are known in this language, but not this one',
+  'not-a-culture': 'the folder name is not the name of a culture',
+  'unknown-culture': 'there are no labels in this language and script',
+  'label-unknown': 'there are labels in this language, but not this one',
 };
 
 /** "ö (U+00F6)" */

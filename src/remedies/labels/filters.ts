@@ -23,8 +23,8 @@ import { lookUpWording } from './wording.ts';
 type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
 
 /**
- * Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all but the
- * copies that were kept aside.
+ * Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps everything except
+ * backup copies.
  */
 export function isKept(file: StringsFile, filters: Filters): boolean {
   return (
@@ -35,7 +35,7 @@ export function isKept(file: StringsFile, filters: Filters): boolean {
   );
 }
 
-/** A set is named by its name, or by its path below the root: for a copy that is kept elsewhere only that will do. */
+/** A set is named by its name, or by its path below the root: for a copy in another place only the path works. */
 function isSetKept(file: StringsFile, sets: readonly string[]): boolean {
   if (sets.length === 0) return file.aside === undefined || file.aside === 'language';
   return sets.some((name) =>
@@ -56,7 +56,7 @@ function slashed(name: string): string {
   return name.replaceAll('\\', '/').replace(/^(?:\.?\/)+|\/+$/g, '');
 }
 
-/** The file beside the forms is the English one, and goes by that name too. */
+/** The file next to the forms is the English one, and can be named that way too. */
 function isLanguageNamed(language: string, names: readonly string[]): boolean {
   if (isNamed(language, names)) return true;
   return language === defaultLanguage && names.some((name) => ['en', 'en-US'].includes(cultureOf(name) ?? ''));
@@ -79,7 +79,7 @@ export function mayHideKept(folder: string, filters: Filters): boolean {
   return isSetNamed && isNamed(place.class, classes) && isNamed(place.language, languages);
 }
 
-/** What was left out as a copy kept aside and that no filter names: each folder once. */
+/** Backup copies that were left out and that no filter names: each folder once. */
 export function copiesLeftOut(
   { trees }: Pick<LabelsFacts, 'trees'>,
   filters: Filters,
@@ -97,7 +97,7 @@ export function copiesLeftOut(
 export interface Selection {
   /** The files that the filters keep, by path, each once. */
   readonly files: readonly LabelFile[];
-  /** The same files by the further names that links give them. */
+  /** The same files under the other names that links give them. */
   readonly otherNames: readonly LabelFile[];
 }
 
@@ -138,12 +138,12 @@ export function notEntered(
 interface UnmatchedName {
   readonly flag: '--set' | '--class' | '--language' | '--key' | '--code-page' | '--wording';
   readonly name: string;
-  /** What there is of the kind, among what the other flags keep. */
+  /** The names of this kind among the files that the other flags keep. */
   readonly instead: readonly string[];
 }
 
 /**
- * The names of a new run's flags that match nothing, each in a line with what was meant and what there is.
+ * The names of a new run's flags that match nothing, each in a line with the likely name and the names found.
  * @param files those that the filters keep
  */
 export function unmatchedNames(
@@ -154,7 +154,7 @@ export function unmatchedNames(
   return [...unmatchedPlaces(facts, intent), ...unmatchedKeys(files, intent)].map(inWords);
 }
 
-/** The keys that no file has, each in a line with what was meant and what there is. */
+/** The keys that no file has, each in a line with the likely name and the names found. */
 export function keysNotFound(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
   return unmatchedKeys(select(facts, intent).files, intent).map(inWords);
 }
@@ -250,7 +250,7 @@ function unmatchedKeys(files: readonly LabelFile[], intent: LabelsIntent): reado
 
 const fewNames = 12;
 
-/** The same without what there is. */
+/** The same without the names found. */
 export function unmatchedHints(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
   return unmatchedPlaces(facts, intent).map(hintFor);
 }
@@ -258,10 +258,7 @@ export function unmatchedHints(facts: LabelsFacts, intent: LabelsIntent): readon
 function inWords(unmatched: UnmatchedName): string {
   const { instead } = unmatched;
   const rest = instead.length > fewNames ? ` and ${instead.length - fewNames} more` : '';
-  const there =
-    instead.length === 0
-      ? ''
-      : ` There ${instead.length === 1 ? 'is' : 'are'} ${instead.slice(0, fewNames).join(', ')}${rest}.`;
+  const there = instead.length === 0 ? '' : ` Found: ${instead.slice(0, fewNames).join(', ')}${rest}.`;
   return hintFor(unmatched) + there;
 }
 
@@ -279,7 +276,7 @@ function meantBy({ flag, name, instead }: UnmatchedName): string | undefined {
   const end = `/${slashed(name)}`.toLowerCase();
   const byEnd = isPath(name) ? instead.find((other) => other.toLowerCase().endsWith(end)) : undefined;
   if (byEnd !== undefined) return byEnd;
-  // Codes of two letters that are alike are those of languages that have nothing in common.
+  // Similar codes of two letters belong to unrelated languages.
   if (byCountry !== undefined || (isLanguage && name.length <= 2)) return byCountry;
   const near = nearestName(
     name,

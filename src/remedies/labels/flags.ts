@@ -24,14 +24,14 @@ export const flags = {
     kind: 'texts',
     value: 'NAME',
     group: where,
-    help: 'only this form set, by its name or its path below the folder (repeatable); default: every set but copies kept aside',
+    help: 'only this form set, by its name or its path below the folder (repeatable); default: every set except backup copies',
   },
   class: { kind: 'texts', value: 'NAME', group: where, help: 'only this class: HTML, cHTML or xHTML (repeatable)' },
   language: {
     kind: 'texts',
     value: 'NAME',
     group: where,
-    help: 'only this language: the name of its nls folder, or "default" for the file beside the forms (repeatable)',
+    help: 'only this language: the name of its nls folder, or "default" for the file next to the forms (repeatable)',
   },
   'follow-links': {
     kind: 'yes-no',
@@ -68,12 +68,12 @@ export const flags = {
     kind: 'texts',
     value: 'LANGUAGE=PAGE',
     group: how,
-    help: "the code page of a language's files, where the files do not show it (repeatable)",
+    help: "the code page of a language's files, if the files do not show it (repeatable)",
   },
   'skip-blocked': { kind: 'yes-no', group: how, help: 'leave blocked files out and change the others' },
   'check-upn': {
     kind: 'yes-no',
     group: how,
-    help: 'count in a directory the users who could not log on with what the label asks for',
+    help: 'count in a directory the users who could not log on with the name that the label asks for',
   },
 } as const satisfies FlagTable;

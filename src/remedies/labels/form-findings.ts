@@ -1,4 +1,4 @@
-/** What the forms mean for a new label: which of them show it, and where a script would spoil what it asks for. */
+/** The forms and a new label: which forms show it, and which scripts would spoil the name that it asks for. */
 
 import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
@@ -42,7 +42,7 @@ interface PlacedForm {
   readonly member: string;
 }
 
-/** What there is about a form, with its place first: the line is cut at its end where it is too long for the screen. */
+/** A line about a form, with its place first: a line that is too long for the screen is cut at its end. */
 function lineAbout({ form, place, member }: PlacedForm, what: string): string {
   return `${place} · ${path.basename(form.path)}${member}${what}, in ${path.dirname(form.path)}`;
 }
@@ -72,7 +72,7 @@ function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): rea
           blocker(
             'default-domain-script',
             `Scripts that add a domain to the name: ${counted(files.length, 'file')}`,
-            'It turns an address into CONTOSO\\user@example.com, which cannot log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
+            'It turns an address into CONTOSO\\user@example.com, which cannot log on. Remove these lines, or make them skip names with an @, then run again. If they already skip them, accept this.',
             { evidence: always.map(({ evidence }) => evidence), subjects: files },
           ),
         ]),
@@ -115,7 +115,7 @@ function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): read
     warning(
       'form-without-label',
       `Forms that will not show the new label: ${counted(blind.length, 'form')}`,
-      'Their label does not come from the changed key. Change another key too (--key), or the form by hand.',
+      'Their label does not come from the changed key. Change another key too (--key), or edit the form.',
       {
         evidence: blind.map((placed) => lineAbout(placed, `: ${labelSource(placed.form)}`)),
         subjects: blind.map(({ form }) => form.path),
@@ -125,8 +125,8 @@ function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): read
 }
 
 function labelSource({ ownLabel, keys }: Form): string {
-  if (ownLabel !== undefined) return `has a label of its own: ${shortened(ownLabel)}`;
-  // What TMG itself fills in (@@FORMDIR) is no text.
+  if (ownLabel !== undefined) return `has its own label: ${shortened(ownLabel)}`;
+  // A placeholder that TMG fills in (@@FORMDIR) is not a text.
   const texts = keys.filter((key) => /^L_/i.test(key));
   return texts.length === 0 ? 'uses no key for it' : `uses ${listed(texts, 4)}`;
 }
@@ -142,7 +142,7 @@ function ownTexts(beside: readonly PlacedForm[]): readonly FindingDraft[] {
     warning(
       'form-names-the-domain',
       `Forms whose own texts name the domain: ${counted(found.length, 'file')}`,
-      'These texts are in the form or its script, not in strings.txt; this change does not touch them. Change them by hand.',
+      'These texts are in the form or its script, not in strings.txt; this change does not touch them. To change them, edit the file.',
       {
         evidence: found.map((placed) => lineAbout(placed, `: ${listed(placed.form.domainTexts.map(shortened), 3)}`)),
         subjects: found.map(({ form }) => form.path),

@@ -1,4 +1,4 @@
-/** The forms beside the strings.txt files: which keys they show, what they bring of their own, and what their scripts do. */
+/** The forms next to the strings.txt files: the keys that they show, their own texts, and what their scripts do. */
 
 import path from 'node:path';
 import { decodeText, detectEncoding, encodingOfCodePage } from '../../files/text-encoding.ts';
@@ -9,13 +9,13 @@ export interface Form {
   readonly path: string;
   /** The folder of the class whose forms show it: its own, or that of the form that loads it. */
   readonly folder: string;
-  /** The keys whose texts it shows beside the field of the user's name; where no label says so, all: @@L_UserName_Text. */
+  /** The keys whose texts it shows next to the user name field; if no label shows that, all keys: @@L_UserName_Text. */
   readonly keys: readonly string[];
   /** Whether it has a field for the user's name. */
   readonly asksForName: boolean;
   /** A label of that field in the form itself. */
   readonly ownLabel?: string;
-  /** Other texts of its own that name the domain: a placeholder, a paragraph, a text that a script writes. */
+  /** Its other texts that name the domain: a placeholder, a paragraph, a text that a script writes. */
   readonly domainTexts: readonly string[];
   /** Lines that put a domain before what the user types. */
   readonly domainLines: readonly DomainLine[];
@@ -36,7 +36,7 @@ export function readForm(file: string, bytes: Buffer): Form {
   const text = textOf(bytes);
   const live = isScript ? withoutScriptComments(text) : withoutComments(text);
   const labels = isScript ? [] : labelsOfName(live);
-  // Beside a label from strings.txt another one is a mark or a message: "*", "Required".
+  // If there is a label from strings.txt, another one is a mark or a message: "*", "Required".
   const ownLabel = labels.some((label) => label.includes('@@')) ? undefined : labels[0];
   return {
     path: file,
@@ -50,7 +50,7 @@ export function readForm(file: string, bytes: Buffer): Form {
   };
 }
 
-/** Code pages that a page names in another way than by their number: only their backslashes and letters count here. */
+/** Code pages that a page does not name by number: only their backslashes and letters matter here. */
 const pagesByName: Readonly<Record<string, number>> = {
   shift_jis: 932,
   'shift-jis': 932,
@@ -80,7 +80,7 @@ function isJapanese(text: string): boolean {
 
 const blank = (text: string): string => text.replace(/[^\r\n]/g, ' ');
 
-/** The page without what is commented out, in markup and in scripts; every other character keeps its line. */
+/** The page without comments, in markup and in scripts; every other character keeps its line. */
 function withoutComments(html: string): string {
   return html.replace(/<script\b[^>]*>.*?(?:<\/script\s*>|$)|<!--(?!\[if).*?(?:-->|$)/gis, (part) =>
     part.startsWith('<!--') ? blank(part) : withoutScriptComments(part),
@@ -148,7 +148,7 @@ function unescaped(literal: string): string {
   });
 }
 
-/** The texts of its own that name the domain, each once: of attributes a user sees, of the page and of its scripts. */
+/** Its own texts that name the domain, each once: from visible attributes, the page and its scripts. */
 function domainTextsIn(text: string, isScript: boolean, ownLabel: string | undefined): readonly string[] {
   const scripts = isScript
     ? [text]
@@ -204,14 +204,14 @@ const putsDomain = new RegExp(
 );
 /** A test for an @, which spares addresses. */
 const atTest = /["'/]@["'/]/;
-/** A test may be so many lines and characters before; a script may be one long line. */
+/** How many lines and characters earlier a test may be; a script may be one long line. */
 const linesBefore = 3;
 const charactersBefore = 300;
 
 function domainLinesIn(live: string, text: string): readonly DomainLine[] {
   const starts = lineStarts(text);
   const lines = [...live.matchAll(putsDomain)].map(({ index, 0: match }) => {
-    // What is matched may begin with the white space before it.
+    // A match may begin with white space.
     const at = index + match.length - match.trimStart().length;
     const line = starts.findLastIndex((start) => start <= at);
     const start = starts[line] ?? 0;
@@ -229,19 +229,19 @@ function lineStarts(text: string): readonly number[] {
   return [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map(({ index, 0: end }) => index + end.length)];
 }
 
-/** <script src="flogon.js">, also as TMG hands out what lies beside a form: src="/CookieAuth.dll?GetPic?…&image=flogon.js" */
+/** <script src="flogon.js">, also as TMG serves a file next to a form: src="/CookieAuth.dll?GetPic?…&image=flogon.js" */
 function scriptsIn(html: string): readonly string[] {
   const tags = [...html.matchAll(/<script\b[^>]*>/gi)].map(([tag]) => attributeOf(tag, 'src'));
   return distinct(tags.filter((source) => source !== ''));
 }
 
-/** Where a script lies that a form loads; undefined if that is on a server, or anywhere but below the class's folder or beside it. */
+/** The path of a script that a form loads; undefined if it is on a server, or not in, below or next to the class's folder. */
 export function scriptFile(folder: string, source: string): string | undefined {
   const plain = withBackslashes(source.replace(/&amp;/gi, '&'));
   if (/^(?:[a-z][a-z+.-]*:|[\\/]{2})/i.test(plain)) return undefined;
   const image = /[?&]image=([^&#]+)/i.exec(plain)?.[1];
   const name = (image ?? plain.replace(/[?#].*$/s, '')).replaceAll('\\', '/');
-  // What the server has at its root is not in the folders of the forms.
+  // Files at the root of the server are not in the folders of the forms.
   if (name.startsWith('/') || !/\.\w+$/.test(name)) return undefined;
   return path.join(folder, ...name.split('/'));
 }

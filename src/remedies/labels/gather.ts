@@ -25,13 +25,13 @@ import { checkUserPrincipalNames } from './upn-check.ts';
 import type { Label } from './wording.ts';
 
 const filesAtOnce = 16;
-/** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
+/** A strings.txt has some kilobytes; a file that is far larger is something else and is not read into memory. */
 const largestFile = 64 * 1024 * 1024;
 
 /**
  * Finds and reads the form sets below the options' roots, or the files of a plan.
  *
- * @param known what an earlier look of this run read: it is not read again as long as roots, keys and encodings stay
+ * @param known facts that this run read earlier: not read again as long as roots, keys and encodings are the same
  * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters;
  * DirectoryError if a directory is asked and no global catalog answers
  */
@@ -133,7 +133,7 @@ function accessOf(files: readonly LabelFile[], { tools, patience }: FilesWorld):
 
 /**
  * Refuses roots without form sets, filters that leave none, and keys that no file has.
- * @throws FileError that says what there is
+ * @throws FileError that lists what was found
  */
 export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
   const { trees } = facts;
@@ -180,14 +180,14 @@ function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
     on: options.roots.join(', '),
     cameBack:
       found.length === 0
-        ? `no file below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML${links}`
-        : `${counted(found.length, 'file')} found, ${areCopies ? 'all in sets or folders that are named like copies kept aside' : 'and the filters leave none'}`,
+        ? `no file below it matches <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML${links}`
+        : `${counted(found.length, 'file')} found, ${areCopies ? 'all in sets or folders that are named like copies' : 'but the filters leave none'}`,
     next:
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'
         : [
             ...(areCopies ? ['Name one with --set.'] : unmatched),
-            `There are the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
+            `Found: the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
           ].join(' '),
   });
 }
@@ -249,7 +249,7 @@ async function readLabelFile(
     if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
-    // One file that can't be read does not keep the others from being read; it becomes a finding.
+    // A file that can't be read becomes a finding; the others are still read.
     return { ...file, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
   }
 }
@@ -263,14 +263,14 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
       (bytes) =>
         readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {}).kind === 'isa-2004',
     ).catch(
-      // It is not in a form set's place: nothing is lost if it can't be read.
+      // It is not in the place of a form set: if it can't be read, nothing is missing.
       () => false,
     ),
   );
   return misplaced.filter((_, index) => old[index]);
 }
 
-/** What lies beside the forms of a root that is nls or the folder of a language: the search did not go above it. */
+/** The files next to the forms, for a root that is nls or a language folder: the search did not go above it. */
 function besideRoots(files: readonly LabelFile[]): Promise<readonly string[]> {
   const outside = distinct(files, classFolderOf).filter(
     (file) => !isBelow(classFolderOf(file), path.resolve(file.root)),
@@ -314,7 +314,7 @@ async function readForms(forms: readonly string[]): Promise<readonly Form[]> {
   const readFile = plainFileReader(systemFiles(), largestFile);
   const read = await inParallel(forms, filesAtOnce, (form) =>
     readFile(form, (bytes) => [readForm(form, bytes)]).catch(
-      // The label is what is changed; of a form that can't be read only these hints are lost.
+      // Only the label is changed. If a form can't be read, only these hints are missing.
       () => [],
     ),
   );
@@ -322,7 +322,7 @@ async function readForms(forms: readonly string[]): Promise<readonly Form[]> {
 }
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {
-  // A file that is marked read-only is a finding of its own.
+  // A file that is marked read-only has its own finding.
   const readable = files.filter((file) => file.content.kind !== 'unreadable' && !file.readOnly);
   const system = systemFiles();
   const locked = await inParallel(readable, filesAtOnce, async (file) =>

@@ -1,4 +1,4 @@
-/** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
+/** The intent as a plan keeps it, and the limits of what a plan of this remedy may contain. */
 
 import path from 'node:path';
 import { isObject } from '../../change/json-shape.ts';
@@ -18,7 +18,7 @@ import { type Filters, isKey, isLabelKey, keysIn, type LabelsOptions } from './o
 import { type Label, labels } from './wording.ts';
 import { faultOfText } from './wording-file.ts';
 
-/** What a key's new text is: the wording of a label in each language, one text, or a wording of the user's own. */
+/** The new text of a key: the wording of a label in each language, one text, or the user's own wording. */
 export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };
 
 /** What was asked for, as it is read from a plan. */
@@ -105,7 +105,7 @@ export function permits(plan: Plan<FileChange>): readonly string[] {
   return [
     ...faultsOfIntent(plan.intent),
     ...plan.changes.flatMap((change) => faultsOfChange(change, target.roots)),
-    // What an undo restores was there before, whatever it is.
+    // An undo restores a former text, whatever it is.
     ...(plan.undoes === undefined ? faultsOfTexts(plan.changes) : []),
     ...changedInSteps(plan.changes),
   ];
@@ -147,7 +147,7 @@ function faultsOfIntent(intent: Intent): readonly string[] {
   return [
     ...(asked.size === Object.keys(membersOf(intent['labels'])).length && isObject(intent['labels'])
       ? []
-      : ['The intent names a key or a label in a way that this remedy does not.']),
+      : ['The intent names a key or a label in a form that this remedy does not use.']),
     ...(encodings.size === Object.keys(membersOf(intent['codePages'])).length
       ? []
       : ['The intent names an encoding that this remedy does not know.']),
@@ -187,11 +187,11 @@ function faultsOfTexts(changes: readonly FileChange[]): readonly string[] {
   });
 }
 
-/** Quotes that a value gets with its text are none of it. */
+/** Quotes around a value are not part of its text. */
 function faultOfBytes(bytes: Buffer, encoding: TextEncoding): string | undefined {
   const text = decodeText(bytes, encoding);
   // A form may read other letters from bytes that are no text than those that are judged here.
-  if (!isWrittenAs(text, encoding, bytes)) return 'it writes bytes that are no text in the encoding of the file';
+  if (!isWrittenAs(text, encoding, bytes)) return 'it writes bytes that are not valid text in the encoding of the file';
   return faultOfText(text.replace(/^"(.*)"$/s, '$1'));
 }
 

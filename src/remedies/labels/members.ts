@@ -21,7 +21,7 @@ export function memberOf(root: string): string {
 
 /**
  * How the members differ, in a line each: sets and files that some lack, and files of one place with other labels, other
- * encodings or other texts. What a whole set lacks comes first.
+ * encodings or other texts. Sets that are missing as a whole come first.
  */
 export function memberDifferences(
   { realRoots }: Pick<LabelsFacts, 'realRoots'>,
@@ -52,7 +52,7 @@ export function memberDifferences(
   ];
 }
 
-/** The roots that lie in no other one, each place once: the others are no members of their own. */
+/** The roots that lie in no other one, each place once: the others are not separate members. */
 function separateRoots(realRoots: LabelsFacts['realRoots']): ReadonlySet<string> {
   const places = [...new Set(realRoots.values())];
   const outermost = places.filter((place) => !places.some((other) => isWithin(place, other)));
@@ -93,7 +93,7 @@ function differencesIn(
     });
     return [
       ...missing,
-      { place, what: isOnlyOtherTexts ? `other texts on ${each.join(' than on ')}` : each.join('; ') },
+      { place, what: isOnlyOtherTexts ? `different texts on ${each.join(' and on ')}` : each.join('; ') },
     ];
   }
   return missing;

@@ -1,4 +1,4 @@
-/** What a run of the labels remedy is asked to do. The wizard and the flags both end in this. */
+/** The options of a run of the labels remedy. Both the wizard and the flags produce them. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -31,7 +31,7 @@ export type NewLabel =
   /** Not chosen yet; the wordings to choose from. */
   | { readonly kind: 'none'; readonly wordings: readonly Wording[] };
 
-/** Names to keep, in any letter case; empty keeps all. */
+/** Names to keep, in any letter case; an empty list keeps all. */
 export interface Filters {
   readonly sets: readonly string[];
   readonly classes: readonly string[];
@@ -50,11 +50,11 @@ export interface LabelsOptions extends RemedyOptions, Filters {
   readonly newLabel: NewLabel;
   /** Encodings that the user named for a language's files, by the language in lower case. */
   readonly encodings: ReadonlyMap<string, TextEncoding>;
-  /** Leave blocked files out and do the rest. */
+  /** Leave blocked files out and change the others. */
   readonly skipBlocked: boolean;
   /** Change files outside the roots that links lead to. */
   readonly followLinks: boolean;
-  /** Ask a directory who could not log on with the new label. */
+  /** Count in a directory who could not log on with the new label. */
   readonly checkUpn: boolean;
   /** Where a wording file to fill in is written, absolute. */
   readonly wordingTemplate?: string | undefined;
@@ -62,7 +62,7 @@ export interface LabelsOptions extends RemedyOptions, Filters {
 
 type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
 
-/** Flags that name a directory: of use only with --check-upn. */
+/** Flags that name a directory: useful only with --check-upn. */
 const directoryNames = ['server', 'domain', 'ldif'] as const;
 type DirectoryNames = { readonly [Name in (typeof directoryNames)[number]]?: string | readonly string[] | undefined };
 
@@ -102,8 +102,8 @@ function refuseIdleDirectory(flags: LabelsFlags): void {
   throw new UsageError({
     attempted: 'read the arguments of labels',
     on: `--${idle}`,
-    cameBack: 'it names a directory, and only --check-upn asks one',
-    next: 'Add --check-upn to count there who could not log on with the new label, or leave it out.',
+    cameBack: 'it names a directory, which only --check-upn reads',
+    next: 'Add --check-upn to count there the users who could not log on with the new label, or leave this flag out.',
   });
 }
 
@@ -222,7 +222,7 @@ function readWordingFile(file: string): Buffer {
 function readNewLabel(flags: LabelsFlags, wordings: readonly Wording[]): NewLabel {
   if (flags.text !== undefined) {
     if (flags.label !== undefined || flags.wording !== undefined) {
-      throw notChosen('--text', 'it is the same text in every language, and another flag asks for wording by language');
+      throw notChosen('--text', 'it gives one text for every language, and another flag asks for wording by language');
     }
     return { kind: 'text', text: checkLabelText(flags.text, '--text') };
   }
@@ -292,7 +292,7 @@ export function checkLabelText(text: string, source: string): string {
     attempted: 'use the text as a label',
     on: `${source}: ${JSON.stringify(text)}`,
     cameBack: flaw,
-    next: 'Give one line of text without double quotes, and without HTML but <b> and its like; typographic quotes are fine.',
+    next: 'Give one line of text without double quotes, and without HTML other than formatting such as <b>; typographic quotes are fine.',
   });
 }
 
@@ -307,7 +307,7 @@ export function parseCodePage(argument: string): readonly [language: string, enc
   throw new UsageError({
     attempted: 'read --code-page',
     on: argument,
-    cameBack: language === undefined ? 'it is not of the form LANGUAGE=PAGE' : `no code page ${page} is known`,
+    cameBack: language === undefined ? 'it does not have the form LANGUAGE=PAGE' : `code page ${page} is not known`,
     next: 'Give for example --code-page cs=1250. Known pages: 874, 932, 936, 949, 950, 1250 to 1258, 65001 (UTF-8), 20127 (ASCII).',
   });
 }

@@ -71,7 +71,7 @@ const changedByHand = { file: 'TMG02/MyForms/HTML/nl', key: 'L_UserName_Text', t
 /**
  * Every file of the practice site's form sets, in a fixed order.
  *
- * @param wording needs `en`, which becomes the files beside the forms
+ * @param wording needs `en`, which becomes the files next to the forms
  */
 export function practiceFormSets(wording: FormSetWording): readonly PracticeFile[] {
   const usual = members.flatMap((member) =>
@@ -81,8 +81,8 @@ export function practiceFormSets(wording: FormSetWording): readonly PracticeFile
 }
 
 /**
- * What is met in the field besides, on the first member: a set that the other member lacks, with a label in the form
- * itself, a script that adds a domain and a file whose letters are lost; and a copy of a set that was kept aside.
+ * Other things that are met in the field, on the first member: a set that the other member lacks, with a label in the form
+ * itself, a script that adds a domain and a file whose letters are lost; and a backup copy of a set.
  */
 function oddFiles({ en = {}, de = {} }: FormSetWording): readonly PracticeFile[] {
   const folder = `${members[0]}/${templatesFolder}`;
@@ -188,7 +188,7 @@ function spelledForCodePage(text: string, codePage: number): string {
   return (spellings[codePage] ?? []).reduce((spelled, [letter, former]) => spelled.replaceAll(letter, former), text);
 }
 
-/** A logon form that takes its texts from strings.txt with @@KEY; no strings.txt changes what a custom one has of its own. */
+/** A logon form that takes its texts from strings.txt with @@KEY; no strings.txt changes the texts inside a custom form. */
 function logonForm({ label = '@@L_UserName_Text', placeholder }: { label?: string; placeholder?: string }): string {
   return [
     '<!DOCTYPE html>',
@@ -220,13 +220,13 @@ export const practice: Practice = {
 
 const filesAtATime = 16;
 
-/** Says that a folder is ours, so that it may be completed; beside the array members. */
+/** Marks a folder as ours, so that it may be completed; next to the array members. */
 const markerName = 'practice-form-sets.txt';
 const marker: PracticeFile = {
   path: markerName,
   bytes: Buffer.from(
-    'Form sets to practise on, laid out by adsi-remedy. Nothing reads them but you.\n' +
-      'Delete the whole folder to start afresh.\n',
+    'Form sets for practice, created by adsi-remedy. No server uses them.\n' +
+      'To start again, delete the whole folder.\n',
   ),
 };
 
@@ -290,7 +290,7 @@ async function writeIfMissing(folder: string, file: PracticeFile): Promise<void>
   try {
     await writeFile(target, file.bytes, { flag: 'wx' });
   } catch (cause) {
-    // What was practised on is kept.
+    // Files from earlier practice are kept.
     if (errnoOf(cause) === 'EEXIST') return;
     throw notWritten(target, cause);
   }

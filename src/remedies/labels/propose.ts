@@ -63,7 +63,7 @@ export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<Fi
   };
 }
 
-/** What only an undamaged file can mend. */
+/** Faults that only an undamaged file can repair. */
 const damages: ReadonlySet<FileBlocker> = new Set([
   'empty-file',
   'binary-file',
@@ -128,7 +128,7 @@ function changeOf(file: LabelFile, edit: Edit & { kind: 'splices' }): FileChange
   };
 }
 
-/** What is to be done to a file to give it the new label. */
+/** The edit that gives a file its new label. */
 type Edit =
   | { readonly kind: 'none-asked' }
   | { readonly kind: 'already-right' }
@@ -169,7 +169,7 @@ function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFi
 
 type Texts = ReadonlyMap<string, WordingLookup>;
 
-/** The new texts of a language by key; a key that stays as it is has none. */
+/** The new texts of a language by key; a key that is not changed has none. */
 function textsIn(options: LabelsOptions, language: string): readonly (readonly [string, WordingLookup])[] {
   return keysIn(options).flatMap((key) => {
     const wanted = newTextFor(options, language, key);
@@ -240,7 +240,7 @@ function notEncodable(
   characters: readonly string[],
   lost: string | undefined,
 ): Blocked {
-  // Its encoding is not the one that it was written in: a code page would only hide that.
+  // The file is not in its original encoding: naming a code page would only hide that.
   if (lost !== undefined) return { id: 'lost-letters', detail: lost };
   const detail = `${encoding} lacks ${characters.map(named).join(', ')} of "${shortened(text)}"`;
   return { id: 'text-not-encodable', detail };

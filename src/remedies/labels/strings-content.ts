@@ -1,4 +1,4 @@
-/** What one strings.txt holds: its encoding and the values of the keys, from its bytes alone. */
+/** The content of one strings.txt: its encoding and the values of the keys, from its bytes alone. */
 
 import { isUtf8 } from 'node:buffer';
 import type { FileFingerprint } from '../../change/plan.ts';
@@ -59,13 +59,13 @@ export interface Strings extends ReadContent {
   readonly domainKeys: readonly string[];
 }
 
-/** What a strings.txt holds, or why its text is not known. */
+/** The content of a strings.txt, or why its text is not known. */
 export type FileContent =
   | (ReadContent & { readonly kind: 'not-text'; readonly detected: Exclude<DetectedEncoding, { kind: 'text' }> })
   | (ReadContent & { readonly kind: 'isa-2004' })
   | Strings;
 
-/** What is known of the files of a language. */
+/** The hints for reading the files of a language. */
 export interface ExpectedText {
   /** The code page of the language, for files whose bytes show no encoding. */
   readonly codePage?: CodePage | undefined;
@@ -164,7 +164,7 @@ const bytesOf = remembered(
     new Map(Array.from({ length: 0x80 }, (_, index) => [decodeText(Buffer.from([0x80 + index]), page), 0x80 + index])),
 );
 
-/** Letters of today's languages and what stands between them; "É" before a no-break space gives none of these, nor do DĹŽKA, NÍŽE and НІ. */
+/** Letters of today's languages and the characters between them; "É" before a no-break space gives none of these, nor do DĹŽKA, NÍŽE and НІ. */
 const likelyText =
   /^[\0-\x7f\u00a0-\u014d\u0150-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u0331\u0384-\u03ce\u0400-\u04f9\u0531-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
@@ -201,7 +201,7 @@ export function lostLettersIn(text: string): number {
   return places;
 }
 
-/** Whether question marks of a text stand for letters. */
+/** Whether question marks in a text replace lost letters. */
 function areLetters(text: string, start: number, end: number): boolean {
   if (end - start > 2) return true;
   const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[end] ?? '');
@@ -270,7 +270,7 @@ const spellingsOf = remembered((encoding: TextEncoding) =>
   ),
 );
 
-/** A part of a line keeps all of that in memory; a string of its own does not. */
+/** A substring keeps its whole line in memory; a separate string does not. */
 function ownString(part: string): string {
   return Buffer.from(part).toString();
 }

@@ -1,4 +1,4 @@
-/** What the form sets show today: a line for each language and label, where there are many the first and those that differ. */
+/** Today's labels: a line for each language and label; of many lines the first, and those that differ. */
 
 import type { Exhibit, TableExhibit } from '../../change/exhibits.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
@@ -86,7 +86,7 @@ const longList = 16;
 const shownOfLongList = 10;
 
 /**
- * The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in
+ * The labels by language, until the new label is chosen. A detail that most rows share is printed once, above them, and not again in
  * these. Of a long list the screen has the languages that have several labels, then the first others, in one line each.
  */
 export function survey(facts: LabelsFacts, options: LabelsOptions, inFull: boolean): readonly Exhibit[] {

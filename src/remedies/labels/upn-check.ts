@@ -1,4 +1,4 @@
-/** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
+/** Mailbox users who could not log on with the e-mail address because their user principal name differs. */
 
 import { createHash } from 'node:crypto';
 import { accountDisabled, type Entry, textOf, textsOf } from '../../ad/entry.ts';
@@ -60,7 +60,7 @@ const enabledMailboxUsers = and(
   not({ kind: 'allBits', attribute: 'userAccountControl', bits: accountDisabled.toString() }),
 );
 
-/** The accounts besides, disabled ones too: a name that one of them has is not free. */
+/** All other accounts, including disabled ones: a name that one of them has is not free. */
 const otherAccounts = and(equal('objectClass', 'user'), not(enabledMailboxUsers));
 
 const attributes = [
@@ -132,7 +132,7 @@ class Report {
 }
 
 /**
- * Compares the names of the whole forest: who could not log on with what the label has them type. Each is handed on as it
+ * Compares the names of the whole forest: who could not log on with what the label has them type. Each is passed on when it
  * is met, and only the first ten are kept.
  *
  * @param globalCatalog a session with the port of a global catalog
@@ -153,7 +153,7 @@ export async function compareNames(
     first.push(...differences.slice(0, fewFirst - first.length));
     for (const difference of differences) onDifference(difference);
   };
-  // The empty base stands for the whole forest on a global catalog (MS-ADTS 3.1.1.3.1.3.1).
+  // On a global catalog the empty base means the whole forest (MS-ADTS 3.1.1.3.1.3.1).
   const found = globalCatalog.search({ base: '', scope: 'subtree', filter: enabledMailboxUsers, attributes });
   for await (const entry of found) {
     if (textOf(entry, 'msExchRecipientTypeDetails') === monitoringMailbox) continue;
@@ -315,7 +315,7 @@ export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
           warning(
             'address-of-another',
             `${counted(taken.count, 'mailbox user')} with an e-mail address that is the user principal name of another account`,
-            'A user who types that address is logged on as the other account if the password matches, and refused otherwise. Give these users other addresses or names first.',
+            'A user who types that address is logged on as the other account if the password matches, and refused otherwise. First give these users other addresses or user principal names.',
             {
               evidence: taken.first.map(({ name, address, owner }) => `${name}: ${address} is the name of ${owner}`),
               measure: { value: taken.count, unit: 'entries' },
@@ -326,30 +326,29 @@ export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
   ];
 }
 
-/** What is said of all users together, by what the label asks for. */
+/** The sentence about all users together, by the kind of label. */
 const fine: Readonly<Record<Label, (check: UpnCheck) => string>> = {
   email: ({ users, withoutAddress }) =>
     `The user principal name of all ${counted(users - withoutAddress, 'mailbox user')} with an e-mail address is that address`,
-  upn: ({ users }) => `All ${counted(users, 'mailbox user')} have a user principal name of their own`,
+  upn: ({ users }) => `All ${counted(users, 'mailbox user')} have a unique user principal name`,
   username: ({ users }) => `The user names of all ${counted(users, 'mailbox user')} are unique in the forest`,
 };
 
-/** Who could not log on, by what the label asks for. */
+/** The users who could not log on, by the kind of label. */
 const failures: Readonly<Record<Label, { readonly title: string; readonly detail: string }>> = {
   email: {
-    title: 'have another user principal name than their e-mail address',
+    title: 'have a user principal name that differs from their e-mail address',
     detail:
       'They could not log on with their e-mail address. Make it their user principal name, or choose another label.',
   },
   upn: {
-    title: 'have no user principal name of their own',
-    detail:
-      'They have none, or another account has the same. They could not log on with it. Correct it, or choose another label.',
+    title: 'have no user principal name, or share it with another account',
+    detail: 'They could not log on with it. Correct it, or choose another label.',
   },
   username: {
     title: 'share their user name with an account of another domain',
     detail:
-      'Without its domain the name does not say whose it is, and the logon goes to the domain that TMG asks first. Choose another label, or have them keep typing DOMAIN\\user.',
+      'Without a domain the name is ambiguous, and the logon goes to the domain that TMG asks first. Choose another label, or let these users keep typing DOMAIN\\user.',
   },
 };
 
@@ -381,7 +380,7 @@ export function reportLine(one: UpnDifference): string {
   return `${fields.map(csvField).join(',')}\r\n`;
 }
 
-/** What spreadsheets would take for a formula is made text by an apostrophe before it. */
+/** A text that a spreadsheet would take for a formula gets an apostrophe before it. */
 function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

@@ -1,5 +1,5 @@
 /**
- * The user's own wording: a JSON object of culture → text, or culture → key → text. It is read by a small reader of its own because people
+ * The user's own wording: a JSON object of culture → text, or culture → key → text. It has its own small reader because people
  * write it by hand: every error can then name the line and column, and a culture given twice is found, both of which
  * JSON.parse leaves out.
  */
@@ -27,7 +27,7 @@ export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
     const sizes = [bytes.length, largestFile].map((size) => size.toLocaleString('en'));
     throw unusable(
       path,
-      `it has ${sizes[0]} bytes, more than the ${sizes[1]} of the largest wording file that is read`,
+      `it has ${sizes[0]} bytes; a wording file may have at most ${sizes[1]}`,
       'Give a file with a text for each culture, or one for each culture and key.',
     );
   }
@@ -36,10 +36,10 @@ export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
     const culture = cultureOf(key);
     const on = `${path}, ${place}, ${JSON.stringify(key)}`;
     if (culture === undefined) {
-      throw unusable(on, 'no name of a culture', 'Name cultures like "de-DE", "sr-Latn-RS" or "fr".');
+      throw unusable(on, 'not the name of a culture', 'Name cultures like "de-DE", "sr-Latn-RS" or "fr".');
     }
     if (wording.has(culture)) {
-      throw unusable(on, `the culture ${culture} for the second time`, 'Keep one text for each culture.');
+      throw unusable(on, `the culture ${culture} appears twice`, 'Keep one text for each culture.');
     }
     wording.set(culture, { ...textsFrom(path, on, value), givenAs: key });
   }
@@ -55,7 +55,7 @@ function textsFrom(path: string, on: string, value: Entry['value']): CultureWord
   for (const { key, value: text, place } of value) {
     const within = `${path}, ${place}, ${JSON.stringify(key)}`;
     if (!/^L_\w+$/.test(key)) throw unusable(within, 'not a key of strings.txt', 'Write keys like "L_UserName_Text".');
-    if (Object.hasOwn(keys, key)) throw unusable(within, 'the key for the second time', 'Keep one text for each key.');
+    if (Object.hasOwn(keys, key)) throw unusable(within, 'the key appears twice', 'Keep one text for each key.');
     if (text !== '') requireLabel(within, text);
     if (text !== '') keys[key] = text;
   }
@@ -68,11 +68,11 @@ function requireLabel(on: string, text: string): void {
     throw unusable(
       on,
       fault,
-      'Write the label as one line of text without double quotes and without HTML but <b> and its like.',
+      'Write the label as one line of text without double quotes and without HTML other than formatting such as <b>.',
     );
 }
 
-/** The logon form carries out what HTML its texts hold, and a script there would get what users type: these do nothing. */
+/** The logon form runs any HTML in its texts, and a script there could read what users type; these elements are harmless. */
 const formatting = /<\/?(?:b|br|em|i|nobr|small|strong|sub|sup|u|wbr) ?\/?>/gi;
 
 /** Whether a text holds HTML other than plain formatting. */
@@ -87,7 +87,7 @@ export function faultOfText(text: string): string | undefined {
   if (text.includes('"')) return 'the text holds a double quote, which would end the value';
   if (/[\r\n\u0085\u2028\u2029]/.test(text)) return 'the text holds a line break';
   if (/\p{Cc}/u.test(text)) return 'the text holds a control character';
-  if (isGarbled(text)) return 'the text was read in another encoding than it has ("Ã¤" for "ä")';
+  if (isGarbled(text)) return 'the text was read in the wrong encoding ("Ã¤" for "ä")';
   if (/\p{Surrogate}/u.test(text)) return 'the text holds half a character (an unpaired surrogate)';
   return undefined;
 }

@@ -61,7 +61,7 @@ export async function loadBuiltInWording(templates: URL): Promise<Wording> {
 }
 
 /**
- * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file beside the forms. The first wording comes
+ * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file next to the forms. The first wording comes
  * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
  * (de-AT, de), and then again for each of its relatives (de-DE).
  *

@@ -13,12 +13,12 @@ import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** The finding without which everything was seen. */
+/** If this finding is missing, everything was compared. */
 export const notProvable = 'not-provable';
-/** The finding without which everything that was found is handed over. */
+/** If this finding is missing, everything that was found is handed over. */
 export const othersNotClean = 'others-not-clean';
 
-/** The findings of a look: first whether those DCs may decide that judge, then what was found. */
+/** The findings of a search: first whether the judging DCs may decide, then what was found. */
 export function assess(facts: LingeringFacts): readonly FindingDraft[] {
   const { scope } = facts;
   if (scope === undefined) return [];
@@ -54,7 +54,7 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
       finalBlocker(
         'reference-lacks-news',
         `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
-        `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
+        `For ${facts.silenceLimit} days or longer the reference has received no changes from a DC in use, so the reference itself may be out of date. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
         {
           subjects: silent.map(({ name }) => name),
           evidence: silent.map((one) => newsInWords(facts, reference, one)),
@@ -73,7 +73,7 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
   ].filter((one) => one !== false && one !== undefined);
 }
 
-/** A DC whose update sequence numbers went back gives numbers out twice: what others know of it says nothing any more. */
+/** A DC whose update sequence numbers went back uses numbers twice, so what others know of it is no longer reliable. */
 function setBack({ replication, ownEvidence, forest }: LingeringFacts): FindingDraft | undefined {
   const seen = replication.parties.flatMap((by) => (by.state.kind === 'answered' ? by.state.answer.cursors : []));
   const back = forest.domainControllers.flatMap((one) => {
@@ -88,17 +88,18 @@ function setBack({ replication, ownEvidence, forest }: LingeringFacts): FindingD
   return finalBlocker(
     'usn-rollback',
     `${namesOf(back.map(({ one }) => one))} went back in time without a new invocationId`,
-    'Such a DC was restored in a way that Active Directory does not support, from a snapshot or a disk image (event 2095). Objects that were lost in this way look as if it had deleted them. Demote it by force and promote it again (KB 875495). No removal is written.',
+    'Such a DC was restored in a way that Active Directory does not support, from a snapshot or a disk image (event 2095). Objects lost in this way look as if that DC had deleted them. Demote it by force and promote it again (KB 875495). No removal is written.',
     {
       subjects: back.map(({ one }) => one.name),
       evidence: back.map(
-        ({ one, own, ahead }) => `${one.name}: another DC has its changes up to ${ahead}, its own highest is ${own}`,
+        ({ one, own, ahead }) =>
+          `${one.name}: another DC has its changes up to USN ${ahead}, its own highest USN is ${own}`,
       ),
     },
   );
 }
 
-/** DCs that do not answer and that no DC has heard of: no one but a person can say that they are not in use. */
+/** DCs that do not answer and that no DC has heard of: only the user can confirm that they are not in use. */
 function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[]): FindingDraft | undefined {
   const gone = goneParties(facts.replication, facts.silenceLimit * day);
   const silent = distinct(unseen.map((one) => one.reference)).filter(
@@ -109,7 +110,7 @@ function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[])
   return blocker(
     'silent-dc',
     `${names} ${silent.length === 1 ? 'was' : 'were'} not compared: confirm that ${silent.length === 1 ? 'it is' : 'they are'} not in use`,
-    `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
+    `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back online before the removal, or clean up its metadata if it is gone for good.`,
     {
       subjects: silent.map(({ name }) => name),
       evidence: unseen.filter((one) => silent.includes(one.reference)).map(whyNot),
@@ -119,7 +120,7 @@ function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[])
 
 /**
  * Removals that one side of a split decides for the other. The objects that only the other side has are judged one by one,
- * so that what the deciding DC has never had is new and stays; a person confirms the deletions that it has made.
+ * so that an object that the deciding DC has never had is new and stays; the user confirms the deletions that it has made.
  */
 function partedPairs(facts: LingeringFacts): FindingDraft | undefined {
   const removals = stagesOf(facts).now.filter(({ comparison: { target, reference, namingContext } }) =>
@@ -132,8 +133,8 @@ function partedPairs(facts: LingeringFacts): FindingDraft | undefined {
   const cleaned = distinct(removals.map(({ comparison }) => comparison.target));
   return blocker(
     'parted-sides',
-    `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} deleted the objects rightly`,
-    `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
+    `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} was right to delete the objects`,
+    `${namesOf(deciding)} has received no changes from ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so the directory does not show which side is right. Check the list on both sides. Objects that the deciding DC never had are new and stay.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
     {
       subjects: [...pairs.keys()],
       measure: { value: removals.length, unit: 'objects' },
@@ -198,8 +199,8 @@ function wasCompared(
 }
 
 /**
- * Whether a DC has had no changes of another one for too long, in a naming context that both have. What is not known
- * counts as none; an RODC makes no changes.
+ * Whether a DC has had no changes of another one for too long, in a naming context that both have. An unknown age
+ * counts as no changes; an RODC makes no changes.
  */
 function lacksNews(
   { replication, silenceLimit }: LingeringFacts,
@@ -225,7 +226,7 @@ function newsInWords({ replication }: LingeringFacts, hearer: DomainController, 
     return heard?.kind === 'heard' ? [heard.age] : [];
   });
   return ages.length === 0
-    ? `${of.name}: never heard of`
+    ? `${of.name}: no changes ever received`
     : `${of.name}: last heard of ${durationInWords(Math.max(...ages))} ago`;
 }
 
@@ -277,7 +278,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
       warning(
         'changed-since',
         `${counted(changed.length, 'lingering object')} changed since the deletion`,
-        'Replicated, each stops a DC with strict replication consistency (event 1988, error 8606), or comes back on one without it (event 1388).',
+        'If such a change replicates, it stops a DC with strict replication consistency (event 1988, error 8606), and brings the object back on a DC without it (event 1388).',
         counting(changed),
       ),
     holdingOthers(now),
@@ -285,14 +286,14 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
       warning(
         othersNotClean,
         `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is not a target' : 'are not targets'}`,
-        'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
+        'Removal commands are written only for targets. Run this again with --target and its name, or without --target for all DCs.',
         counting(elsewhere),
       ),
     isOnReference &&
       warning(
         referenceNotClean,
         `The reference ${reference.name} has lingering objects itself`,
-        `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
+        `Remove these first, then run this again. The other DCs may hold the same objects; their removal is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
         { subjects: targetNames(later), evidence: later.map(lineOf) },
       ),
   ].filter((one) => one !== false && one !== undefined);
@@ -305,7 +306,7 @@ function holdingOthers(lingering: readonly Found[]): FindingDraft | undefined {
   return warning(
     'holds-other-objects',
     `${counted(parents.length, 'lingering object')} ${parents.length === 1 ? 'holds' : 'hold'} objects that are not lingering`,
-    'Move these objects elsewhere on that DC before you remove their parent: a DC does not remove an object that has others below it.',
+    'On that DC, move these objects to another container before you remove their parent: a DC does not remove an object with children.',
     {
       subjects: targetNames(parents),
       evidence: parents.flatMap((parent) => parent.keptChildren.map((dn) => `${lineOf(parent)} holds ${dn}`)),
@@ -336,30 +337,30 @@ interface VerdictWords {
 
 const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
   undeleted: {
-    title: (count) => `${count} restored on one DC after the other forgot the deletion`,
+    title: (count) => `${count} restored on one DC after the other had dropped the tombstone`,
     detail:
-      'The restore does not replicate to a DC that has forgotten the object. repadmin lists these as lingering too and, without /advisory_mode, removes them. Decide for each: create it again on the reference, or remove it.',
+      'The restore does not replicate to a DC that no longer has the tombstone. repadmin lists these as lingering too and, without /advisory_mode, removes them. Decide for each: create it again on the reference, or remove it.',
   },
   abandoned: {
     title: (count) => `${count} abandoned: the DC that created them no longer exists`,
     detail:
-      'The reference never had them, so repadmin does not remove them. If they are of no use, remove them one by one with removeLingeringObject once no writable DC has them.',
+      'The reference never had them, so repadmin does not remove them. If they are not needed, remove them one by one with removeLingeringObject as soon as no writable DC has them.',
   },
   new: {
     title: (count) => `${count} not replicated yet`,
-    detail: 'The reference has not had their creation or restoration yet. Replication brings them.',
+    detail: 'The reference has not yet received their creation or restoration. Replication will bring them.',
   },
   late: {
     title: (count) => `${count} deleted on one DC and not yet on the other`,
-    detail: 'The tombstone is there. Replication deletes these objects.',
+    detail: 'The tombstone exists. Replication will delete these objects.',
   },
   transient: {
-    title: (count) => `${count} of which only a tombstone is left`,
-    detail: 'The other DC has collected its tombstone already; this one follows at its next garbage collection.',
+    title: (count) => `${count} with only a tombstone left`,
+    detail: 'The other DC has already removed its tombstone; this DC follows at its next garbage collection.',
   },
   dynamic: {
     title: (count) => `${count} of class dynamicObject`,
-    detail: 'They expire by their own time to live and leave no tombstone. They are left out.',
+    detail: 'They expire after their time to live and leave no tombstone. They are left out.',
   },
 };
 
@@ -383,7 +384,7 @@ function otherVerdicts(found: readonly Found[]): readonly FindingDraft[] {
 /** Of objects that need no action; the counts are in the matrix. */
 const mostEvidence = 1000;
 
-/** What a finding on these objects has besides its words. */
+/** The parts of a finding on these objects other than its words. */
 function counting(found: readonly Found[]): FindingParts {
   const measure = { value: found.length, unit: 'objects' } as const;
   return { subjects: targetNames(found), measure, evidence: found.map(lineOf) };

@@ -36,7 +36,7 @@ interface CopiesToCompare {
 
 const domainControllersAtOnce = 4;
 
-/** Compares all copies with the reference's, in both directions. What cannot be compared is not provable, with the reason. */
+/** Compares all copies with the reference's, in both directions. A pair that cannot be compared is not provable, with the reason. */
 export async function compareCopies(copies: CopiesToCompare, world: DirectoryWorld): Promise<readonly Comparison[]> {
   const { reference, others, namingContext } = copies;
   if (others.length === 0) {
@@ -53,7 +53,7 @@ export async function compareCopies(copies: CopiesToCompare, world: DirectoryWor
       return found.flat();
     });
   } catch (error) {
-    // Without the reference's list nothing is provable in this naming context; the others are still compared.
+    // Without the reference's list nothing is provable in this naming context; the other naming contexts are still compared.
     if (!(error instanceof DirectoryError)) throw error;
     return others.flatMap((other) => notCompared(other, copies, `${reference.name}: ${error.trouble.cameBack}`));
   }
@@ -79,7 +79,7 @@ async function compareCopy(
       return comparisons;
     });
   } catch (error) {
-    // One DC that cannot be read leaves the others comparable.
+    // If one DC cannot be read, the others are still compared.
     if (!(error instanceof DirectoryError)) throw error;
     world.watch.update(hostOf(other), error.trouble.cameBack);
     return notCompared(other, copies, `${other.name}: ${error.trouble.cameBack}`);
@@ -98,7 +98,7 @@ async function judgeDirection(
     const objects = await judgeObjects(guids, namingContext, target, reference, originator);
     return { kind: 'compared', ...pair, objects };
   } catch (error) {
-    // What one direction rests on may be missing while the other is provable.
+    // The data for one direction may be missing while the other direction is provable.
     if (!(error instanceof DirectoryError)) throw error;
     return { kind: 'not-provable', ...pair, why: `${reference.domainController.name}: ${error.trouble.cameBack}` };
   }
@@ -154,7 +154,7 @@ async function withSession<T>(
   try {
     return await use(session);
   } finally {
-    // Closing never throws, and its end is of no interest.
+    // Closing never throws, and its result does not matter.
     void session.close();
   }
 }
@@ -166,9 +166,9 @@ async function readList(on: OpenController, namingContext: string, world: Direct
   return list;
 }
 
-/** objectGUIDs that are not alike on two DCs. */
+/** objectGUIDs that differ between two DCs. */
 interface Differences {
-  /** What the DC has alive and the list's has not, or only deleted; and tombstones that the list's lacks. */
+  /** Objects that are alive on the DC and missing or deleted in the list, and tombstones that the list lacks. */
   readonly here: readonly Buffer[];
   /** The other direction. */
   readonly there: readonly Buffer[];
@@ -237,7 +237,7 @@ function requireTime(signal: AbortSignal, namingContext: string, { identity }: D
   throw new DirectoryError({
     attempted: 'list the objects',
     on: `${namingContext} on ${identity.host}`,
-    cameBack: 'there was no time left',
+    cameBack: 'the time ran out',
     next: 'Allow more time with --deadline SECONDS, or fewer partitions with --partition.',
   });
 }

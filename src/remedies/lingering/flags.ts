@@ -8,13 +8,13 @@ export const flags = {
   reference: {
     kind: 'text',
     value: 'DC',
-    help: 'the DC that is right: what it has deleted is lingering elsewhere. By its name or DNS name; it needs writable copies',
+    help: 'the DC that is right: objects that it has deleted are lingering on the others. Give its name or DNS name; it needs writable copies',
     group: 'What to compare',
   },
   target: {
     kind: 'texts',
     value: 'DC',
-    help: 'a DC to look for lingering objects on (repeatable); default: all others with a full copy',
+    help: 'a DC to search for lingering objects (repeatable); default: all others with a full copy',
     group: 'What to compare',
   },
   partition: {
@@ -38,7 +38,7 @@ export interface LingeringOptions extends RemedyOptions {
 /** What was given for this remedy's flags and for --accept. */
 export type GivenFlags = Flags<typeof flags> & { readonly accept: readonly string[] };
 
-/** The options that the flags give; whether the forest has these names is found out when it is read. */
+/** The options that the flags give; whether the forest has these names is checked when it is read. */
 export function readOptions({ reference, target, partition, accept }: GivenFlags): LingeringOptions {
   return { reference, targets: target, partitions: partition, accept };
 }

@@ -1,5 +1,5 @@
 /**
- * Reads what each DC shows of itself and of the others, and once a reference is chosen compares the copies. Nothing is
+ * Reads each DC's state and its view of the others and, once a reference is chosen, compares the copies. Nothing is
  * written.
  */
 
@@ -34,7 +34,7 @@ export interface LingeringFacts {
   readonly forest: Forest;
   readonly replication: ReplicationNews;
   /**
-   * From how many days of silence on a DC is out of touch: the tombstone lifetime, and after a raise what was past the
+   * After how many days of silence a DC counts as cut off: the tombstone lifetime, and after a raise what was past the
    * former one already.
    */
   readonly silenceLimit: number;
@@ -46,7 +46,7 @@ export interface LingeringFacts {
   readonly ownEvidence: ReadonlyMap<DomainController, OwnEvidence>;
   /** Which DC of the forest made a change. */
   readonly originator: Originator;
-  /** Whether an earlier look of this run has shown the evidence already. */
+  /** Whether this run has already shown the evidence. */
   readonly isShown: boolean;
   /** undefined while no reference is chosen; then nothing is compared. */
   readonly scope: LingeringScope | undefined;
@@ -61,7 +61,7 @@ export interface LingeringScope {
   readonly partitions: readonly string[];
 }
 
-/** What a DC shows of itself, for the choice of the reference; undefined where it does not. */
+/** A DC's own data, for the choice of the reference; undefined if it does not show it. */
 export interface OwnEvidence {
   /** The newest change of dSASignature on the heads that it has: the DC that is backed up writes it. */
   readonly lastBackup: Date | undefined;
@@ -74,7 +74,7 @@ export interface OwnEvidence {
 }
 
 /**
- * All that the remedy looks at.
+ * Reads everything that the remedy needs.
  * @throws UsageError for an export, and for names that cannot be used; DirectoryError if the chosen DC does not answer
  */
 export async function gather(
@@ -84,9 +84,9 @@ export async function gather(
 ): Promise<LingeringFacts> {
   if (world.isExport) {
     throw new UsageError({
-      attempted: 'look for lingering objects',
+      attempted: 'search for lingering objects',
       on: '--ldif',
-      cameBack: 'an export holds the copy of one domain controller, and two have to be compared',
+      cameBack: 'an export holds the copy of only one domain controller; two are needed to compare',
       next: 'Name a domain controller with --server or --domain.',
     });
   }
@@ -142,7 +142,7 @@ function partitionsOf({ namingContexts }: Forest, named: readonly string[]): rea
     throw new SubjectMissingError({
       attempted: 'read --partition',
       on: name,
-      cameBack: 'it is no naming context of the forest that can be compared (the Schema has no deleted objects)',
+      cameBack: 'it is not a naming context of the forest that can be compared (the Schema has no deleted objects)',
       next: `Name one of: ${known.join(' · ')}`,
     });
   });
@@ -299,7 +299,7 @@ async function evidenceOf(
   };
 }
 
-/** What a DC refuses, or does not have, is not known. */
+/** Undefined if a DC refuses the search or lacks the container. */
 async function orNone(reading: Promise<readonly Date[]>): Promise<readonly Date[]> {
   try {
     return await reading;

@@ -1,4 +1,4 @@
-/** Which lingering objects are handed over: first those of the reference itself, and once it is clean those of the targets. */
+/** Which lingering objects are handed over: first those on the reference itself and, once it is clean, those on the targets. */
 
 import { dnDepth, isSameOrBelow } from '../../ad/dn.ts';
 import { hostOf } from '../../ad/forest.ts';
@@ -13,7 +13,7 @@ export interface Found extends JudgedObject {
   readonly comparison: Comparison;
 }
 
-/** Hands over what is to be removed now, and leaves out what has to wait until the reference is clean. */
+/** Hands over the objects to remove now, and leaves out those that have to wait until the reference is clean. */
 export function propose(facts: LingeringFacts): Proposal<RemoveLingeringChange> {
   const { target, scope } = facts;
   const { now, later } = stagesOf(facts);
@@ -117,7 +117,7 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
       const { reference, dn, namingContext } = change;
       return [
         cleaned.has(reference.host.toLowerCase()) &&
-          `it takes ${reference.host} as the reference, and removes from it too`,
+          `${reference.host} is the reference, and it removes objects there too`,
         !isSameOrBelow(dn, namingContext) && `it removes ${dn}, which is not in ${namingContext}`,
       ].filter((one) => one !== false);
     }),
@@ -125,7 +125,7 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
   ];
 }
 
-/** An object of a DC is removed once, and a DC has one name: each has a command and a file of its own. */
+/** An object of a DC is removed once, and a DC has one name: each has its own command and file. */
 function namedTwice(removals: readonly RemoveLingeringChange[]): readonly string[] {
   const names = new Map<string, string>();
   const objects = new Set<string>();

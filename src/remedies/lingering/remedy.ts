@@ -41,7 +41,7 @@ export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingering
     isProven: ({ findings }) => !findings.some(({ id }) => id === notProvable || id === othersNotClean),
   },
   practice: {
-    about: 'A DC that kept objects which the others have deleted and forgotten.',
+    about: 'A DC that kept objects whose deletion and tombstone are gone on the others.',
     given: () => [],
     dryRun: ['--reference', 'dc1.corp.example.com'],
   },
@@ -51,7 +51,7 @@ export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingering
 const refusals: readonly number[] = [8614, 8606];
 
 /**
- * What the plan keeps for its next steps: the DCs that refuse a partner, and what repadmin lists besides the plan's objects.
+ * Data for the next steps: the DCs that refuse a partner, and objects that repadmin lists in addition to the plan's.
  */
 export function nextStepsFor(facts: LingeringFacts): readonly NextStep[] {
   const { parties } = facts.replication;
@@ -86,7 +86,7 @@ function listedToo(comparison: Comparison, inPlan: ReadonlySet<string>): readonl
   return [{ id: 'listed-too', host: hostOf(target), dsaGuid, namingContext, restored, again }];
 }
 
-/** What in the plan's steps this remedy never writes. */
+/** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
   return steps.flatMap((step) =>
     isOwnStep(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
@@ -121,7 +121,10 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Targets', value: namesOf(intent['targets']) },
-      intent['alsoCompared'] !== undefined && { name: 'Compared, no target', value: namesOf(intent['alsoCompared']) },
+      intent['alsoCompared'] !== undefined && {
+        name: 'Compared, not a target',
+        value: namesOf(intent['alsoCompared']),
+      },
       unproven.length > 0 && { name: 'Not provable on', value: unproven.join(' · ') },
       { name: 'Partitions', value: namesOf(intent['partitions']) },
       ...countsByDc(plan),
@@ -144,7 +147,7 @@ function countsByDc({ changes }: Plan<RemoveLingeringChange>): Description['summ
 
 const blockedSteps: readonly Step[] = [
   {
-    text: 'A blocker stops the removal: do what it says, then look for lingering objects again. Until then no command is given, as a wrong reference would have good objects removed without a tombstone.',
+    text: 'A blocker stops the removal: do what it says, then search for lingering objects again. Until then no commands are given, because with a wrong reference they would remove good objects without a tombstone.',
     commands: [],
   },
 ];
@@ -152,7 +155,7 @@ const blockedSteps: readonly Step[] = [
 /** One command of repadmin: a DC is cleaned in a naming context against another one. */
 interface Request extends LingeringObjectsRequest {
   readonly reference: string;
-  /** How many objects of the plan it is about. */
+  /** How many objects of the plan it removes. */
   readonly count: number;
   /** DNs of restored objects, and of objects that another command is about, which it lists too. */
   readonly restored: readonly string[];
@@ -193,43 +196,43 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
   const isReferenceFirst = plan.findings.some(({ id }) => id === referenceNotClean);
   return [
     {
-      text: "List the objects with Windows' own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. Stop if a command lists fewer objects than its line here says, or others.",
+      text: "List the objects with Windows' own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. Stop if a command lists fewer objects than its line below says, or other objects.",
       lines: requests.flatMap(linesOf),
       commands: requests.map(listLingeringObjects),
     },
     {
-      text: 'If the lists are the same, remove the objects. Either with repadmin, which removes all that it lists (events 1945):',
+      text: 'If the lists are the same, remove the objects. Either use repadmin, which removes everything that it lists (events 1945):',
       lines: requests
         .filter(({ restored }) => restored.length > 0)
         .map((one) => `Not on ${placeOf(one)}: repadmin would remove the restored objects too. Use the LDIF there.`),
       commands: requests.filter(({ restored }) => restored.length === 0).map(removeLingeringObjects),
     },
     {
-      text: 'Or with the LDIF of the change folder, which removes exactly the objects of this plan. A removed object leaves no tombstone; backup/before.ldf holds its attributes.',
+      text: 'Or use the LDIF of the change folder, which removes exactly the objects of this plan. A removed object leaves no tombstone; backup/before.ldf holds its attributes.',
       commands: [...removalFiles(hosts)].map(([host, file]) => importRemoval(host, file)),
     },
     isReferenceFirst
       ? {
-          text: 'The reference was not clean. Look for lingering objects again: only then is the removal from the other DCs written.',
+          text: 'The reference was not clean. Search for lingering objects again: the removal from the other DCs is written only then.',
           commands: [],
         }
       : {
-          text: 'Where a DC refuses its partner as silent for too long (event 2042, error 8614), let it replicate once, and forbid it again (KB 2020053):',
+          text: 'If a DC refuses a partner that has not replicated for too long (event 2042, error 8614), let it replicate once, then forbid it again (KB 2020053):',
           commands: refusing.flatMap(replicateDivergentOnce),
         },
     {
-      text: 'Make every DC refuse lingering objects from now on. Change the tombstone lifetime only when another look finds none.',
+      text: 'Make every DC refuse lingering objects from now on. Change the tombstone lifetime only after another search finds none.',
       commands: ['repadmin /regkey * +strict'],
     },
   ];
 }
 
-/** What a command must list: the objects of the plan, and others with the reason. */
+/** The objects that a command must list: those of the plan, and others with the reason. */
 function linesOf(request: Request): readonly string[] {
   const { count, restored, again } = request;
   return [
     `On ${placeOf(request)}: the ${counted(count, 'object')} of this plan`,
-    ...restored.map((dn) => `and ${dn}: restored there, which repadmin takes for lingering`),
+    ...restored.map((dn) => `and ${dn}: restored there, but lingering to repadmin`),
     ...again.map((dn) => `and ${dn}: another command removes it`),
   ];
 }

@@ -25,23 +25,23 @@ export function survey(facts: LingeringFacts, _: unknown, inFull: boolean): read
   ];
 }
 
-/** What of the facts a plan keeps. */
+/** The exhibits that a plan keeps. */
 export function recordedExhibits(facts: LingeringFacts): readonly Exhibit[] {
   if (facts.scope === undefined) return [];
   return [matrix(facts, facts.scope.reference), ...countsTable(facts), ...objectTable(facts), evidenceTable(facts)];
 }
 
-/** Who ran on and who was away: no single number says which DC is right. */
+/** Which DCs kept running and which were away: no single number shows which DC is right. */
 function evidenceTable(facts: LingeringFacts): TableExhibit {
   const { replication, islands, roles } = facts;
   return {
     kind: 'table',
     id: 'evidence',
-    title: 'Which domain controller is right? No single line decides it',
+    title: 'Which domain controller is right? Weigh all columns together',
     columns: [
       { heading: 'DC' },
       { heading: 'Site' },
-      { heading: 'Oldest news of the others' },
+      { heading: 'Oldest replication from another DC' },
       { heading: 'Failures in a row', align: 'right' },
       { heading: 'Roles' },
     ],
@@ -87,7 +87,7 @@ function ownEvidenceInWords({ ownEvidence, now }: LingeringFacts, { domainContro
   if (own === undefined) return [];
   const ago = (time: Date | undefined): string => (time === undefined ? 'not known' : agoInWords(time, now));
   return [
-    `last backup ${ago(own.lastBackup)} · oldest tombstone ${ago(own.oldestTombstone)} · newest change of its own ${ago(own.newestChange)}`,
+    `last backup ${ago(own.lastBackup)} · oldest tombstone ${ago(own.oldestTombstone)} · newest change made on it ${ago(own.newestChange)}`,
   ];
 }
 
@@ -139,7 +139,7 @@ function cellOf(comparisons: readonly Comparison[]): { readonly text: string; re
 /** The heading of a list of objects, and that of a column of counts. */
 const headings: Readonly<Record<Verdict, { readonly list: string; readonly column: string }>> = {
   lingering: { list: 'Lingering', column: 'Lingering' },
-  undeleted: { list: 'Restored after the other DC forgot the deletion', column: 'Restored' },
+  undeleted: { list: 'Restored after the other DC dropped the tombstone', column: 'Restored' },
   abandoned: { list: 'Abandoned: the DC that created it no longer exists', column: 'Abandoned' },
   new: { list: 'New: not replicated yet', column: 'New' },
   late: { list: 'Late: the deletion is on its way', column: 'Late' },
@@ -240,7 +240,7 @@ export async function ask(
   const { parties } = facts.replication;
   const reference = await prompter.select({
     id: 'lingering.reference',
-    message: 'Which domain controller is right? What it has deleted is looked for on the others',
+    message: 'Which domain controller is right? Objects that it has deleted are searched on the others',
     flag: '--reference DC',
     filterable: true,
     choices: parties.map(({ name, domainController, state }) => ({
@@ -257,7 +257,7 @@ export async function ask(
       ? options.targets
       : await prompter.multiselect({
           id: 'lingering.targets',
-          message: `Look for lingering objects on which of the other ${counted(others.length, 'DC')}?`,
+          message: `Which of the other ${counted(others.length, 'DC')} do you want to search for lingering objects?`,
           flag: '--target DC',
           minimum: 1,
           initial: others.map(({ domainController }) => hostOf(domainController)),
@@ -273,7 +273,7 @@ export async function ask(
       ? options.partitions
       : await prompter.multiselect({
           id: 'lingering.partitions',
-          message: 'Compare which naming contexts?',
+          message: 'Which naming contexts do you want to compare?',
           flag: '--partition DN',
           minimum: 1,
           initial: contexts,

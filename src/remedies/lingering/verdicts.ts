@@ -1,8 +1,8 @@
 /**
- * What an object is that a target and a reference do not have alike: each is looked up on both once more. The rule is that
+ * The verdict on an object that differs between a target and a reference: each is looked up again on both. The rule is that
  * of MS-DRSR 4.1.24.3: an object that the target has and the reference lacks, alive and as a tombstone, is lingering if the
- * reference has already had its creation: then it has had, and forgotten, its deletion too. For an object that a person
- * removes or keeps, what refers to it is read as well.
+ * reference has already had its creation: then it has also had its deletion and dropped the tombstone. For an object that the user
+ * removes or keeps, the references to it are read as well.
  */
 
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
@@ -46,18 +46,18 @@ export const verdicts = [
 ] as const;
 
 /**
- * - lingering: the reference has deleted it and forgotten that.
+ * - lingering: the reference has deleted it and dropped the tombstone.
  * - undeleted: lingering, but it was undeleted on the target since.
  * - abandoned: the reference never had it, and the DC that created it no longer exists.
  * - new: the reference has not had its creation, or its undeletion, yet.
  * - late: the reference has a tombstone of it, which replication brings.
  * - transient: the target itself has only a tombstone left, which its garbage collection takes.
- * - dynamic: a dynamicObject, which ends by its own time to live and leaves no tombstone.
+ * - dynamic: a dynamicObject, which expires after its time to live and leaves no tombstone.
  * - not-provable: the target does not show where and when it was created.
  */
 export type Verdict = (typeof verdicts)[number];
 
-/** What a DC has of an object. */
+/** The state of an object on a DC. */
 export type Presence = 'alive' | 'deleted' | 'absent';
 
 /** An object as the target has it. */
@@ -68,7 +68,7 @@ export interface Sighting {
   readonly stamps: readonly AttributeStamp[];
 }
 
-/** What the reference is known to have had, and which DCs exist. */
+/** The changes that the reference has received, and the existing DCs. */
 export interface Reference {
   readonly known: KnownChanges;
   /** The DC of the forest that made a change, now or under a former invocationId. */
@@ -104,7 +104,7 @@ function isUndeletedSince({ stamps }: Sighting, { known }: Reference): boolean {
   return stamps.some((stamp) => stamp.attribute === 'isDeleted' && stamp.version >= 2 && !isKnown(known, stamp));
 }
 
-/** An object that a target and a reference do not have alike, with the verdict on it. */
+/** An object that differs between a target and a reference, with the verdict on it. */
 export interface JudgedObject {
   readonly verdict: Verdict;
   /** Whether the reference lacks a change of it. */
@@ -115,9 +115,9 @@ export interface JudgedObject {
   /** The most specific objectClass. */
   readonly className: string;
   readonly creation: AttributeStamp | undefined;
-  /** Everything that it holds; of objects that a person removes or keeps. */
+  /** All of its attributes, for objects that the user removes or keeps. */
   readonly attributes: readonly PlanAttribute[];
-  /** What refers to it on the target: "memberOf: CN=…", "manager of CN=…". */
+  /** The references to it on the target: "memberOf: CN=…", "manager of CN=…". */
   readonly referrers: readonly string[];
   /** DNs of objects right below it that are not lingering. */
   readonly keptChildren: readonly string[];
@@ -129,7 +129,7 @@ export interface OpenController {
   readonly session: DirectorySession;
 }
 
-/** Requests that are under way at a time. */
+/** Concurrent requests. */
 const lookAhead = 16;
 
 /**
@@ -181,7 +181,7 @@ async function judgeObject(
   const base = guidBase(guid);
   const onReference = presenceOf(await reference.readEntry(base, ['isDeleted'], deletedObjects(reference)));
   if (onReference === 'alive') return undefined;
-  // The stored metadata, not its XML: a DC constructs that for each object anew.
+  // The stored metadata, not its XML: a DC has to build that for each object.
   const attributes = ['objectClass', 'isDeleted', 'replPropertyMetaData'];
   const entry = await target.readEntry(base, attributes, deletedObjects(target));
   if (entry === undefined) return undefined;
@@ -195,7 +195,7 @@ async function judgeObject(
   if (verdict === undefined) return undefined;
   const isWhole = decidedByHand.includes(verdict);
   const whole = isWhole ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
-  // Deleted in this moment.
+  // Deleted at this moment.
   if (isWhole && whole === undefined) return undefined;
   return {
     verdict,
@@ -235,7 +235,7 @@ function backLinksIn(attributes: readonly PlanAttribute[]): readonly string[] {
     .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));
 }
 
-/** Attributes of DN syntax without a link that every object has of its own nature. */
+/** Unlinked attributes with DN syntax that every object has. */
 const ofEveryObject = new Set(['distinguishedname', 'objectcategory', 'lastknownparent', 'dmdname']);
 
 /**
@@ -272,7 +272,7 @@ async function readReferrers(
   return found;
 }
 
-/** A value that is no DN names nothing. */
+/** A value that is not a DN names nothing. */
 function keyOf(value: string): string {
   const dn = dnIn(value);
   try {

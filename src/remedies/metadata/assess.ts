@@ -1,6 +1,6 @@
 /**
- * What the removal means in this world: the supported ways first; what stops it, that the DC is or may be alive, that
- * others need it, and that there is no way back; then what to know.
+ * Findings on the removal: the supported ways first; then blockers, if the DC is or may be alive, if
+ * others need it, and because there is no way back; then what to know.
  */
 
 import { dnIn, normalizedDn, sameDn } from '../../ad/dn.ts';
@@ -67,19 +67,19 @@ function goneFindings(
   if (candidate !== undefined || undoes !== undefined || open.length === 0) return undefined;
   return finalBlocker(
     'dc-gone',
-    `Neither a server object nor an account of ${identity.name} is there`,
-    'Nothing shows any more that the values and DNS records which the plan still removes are its own. Look at each, and remove what is left of it by hand.',
+    `${identity.name} has neither a server object nor an account any more`,
+    'Without them it is not certain that the remaining values and DNS records belong to it. Check each, and remove those that do.',
     { evidence: open.map(({ dn }) => dn), subjects: [identity.name] },
   );
 }
 
-/** Of an undo that leaves out what only a promotion makes. */
+/** For an undo, which leaves out what only a promotion creates. */
 function stillNoDc({ leftOut }: Pick<Proposal, 'leftOut'>): readonly FindingDraft[] {
   const lost = leftOut.filter(({ reason }) => reason === onlyBySystem).map(({ what }) => what);
   return finding(note, 'promotion-only', lost, {
-    title: 'What comes back is not a domain controller',
+    title: 'The undo does not restore a domain controller',
     detail:
-      'Only a promotion makes NTDS Settings, the connections from it, its pool of RIDs and the Kerberos account of a read-only one. backup/before.ldf of the change holds all that was deleted.',
+      'Only a promotion creates NTDS Settings, the connections from it, its RID pool and the Kerberos account of a read-only domain controller. backup/before.ldf of the change holds everything that was deleted.',
   });
 }
 
@@ -87,13 +87,13 @@ function supportedWays(chosen: Chosen): FindingDraft {
   const ways = waysFor(chosen);
   return note(
     'supported-ways',
-    `Look at what Microsoft supports first: ${ways.map(({ short }) => short).join('; ')}`,
-    'It removes the same entries, without a review and without an undo. What it leaves behind (DNS, SYSVOL membership, values that name it) this remedy finds afterwards too.',
+    `Check the ways that Microsoft supports first: ${ways.map(({ short }) => short).join('; ')}`,
+    'They remove the same entries, without a review and without an undo. Afterwards this remedy can still find what they leave behind: DNS, SYSVOL membership, values that name the domain controller.',
     { evidence: ways.flatMap(({ step }) => [step.text, ...step.commands]) },
   );
 }
 
-/** The findings on a DC that is or may be alive, and on what others need it for. */
+/** Findings on a DC that is or may be alive, and on what others need it for. */
 function findingsOn(candidate: Candidate, facts: MetadataFacts, { lost }: Chosen): readonly FindingDraft[] {
   return [
     running(candidate, facts),
@@ -115,8 +115,8 @@ function running(
       'own-dc',
       isExport ? `The export was made on ${name}` : `${name} is the domain controller that you are connected to`,
       isExport
-        ? 'It was in use then. To remove it once it is gone, make an export on another one.'
-        : 'It is in use. To remove it once it is gone, name another one with --server.',
+        ? 'It was in use then. If it is gone now, make an export on another domain controller.'
+        : 'It is in use. To remove it after it is gone, name another domain controller with --server.',
       { evidence: [target.domainController], subjects: [name] },
     );
   }
@@ -126,7 +126,7 @@ function running(
     `${host} answers`,
     kind === 'dc'
       ? 'It is in use: demote it (see supported-ways), or switch it off for good. If another machine has its address now, correct its record in DNS first.'
-      : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
+      : 'A domain controller with this name is in use. Find out which one before you remove entries with this name.',
     { evidence: [`${host}: ${reachability.how}`], subjects: [name] },
   );
 }
@@ -136,12 +136,12 @@ function heardLately({ name, heard, reachability }: Candidate): FindingDraft | u
   return finalBlocker(
     'heard-lately',
     `${heard.by} heard of ${name} ${durationInWords(heard.age)} ago`,
-    'It replicates, or did so within a day. If it has just died, try to repair or restore it; else come back tomorrow.',
+    'It has replicated within the last day. If it has just failed, try to repair or restore it. Otherwise run this again tomorrow.',
     { evidence: [`${heard.by}: ${durationInWords(heard.age)} ago`], subjects: [name] },
   );
 }
 
-/** That a DC is cut off is no proof that it is gone: its users may work on. */
+/** A DC that is cut off is not proven gone: its users may still be working. */
 function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): FindingDraft | undefined {
   const { name, account, kind, reachability, site, settings } = candidate;
   const isSilent = reachability.kind === 'silent' || reachability.kind === 'not-asked';
@@ -151,10 +151,10 @@ function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): Find
   return blocker(
     'not-proven-gone',
     `Nothing proves that ${name} is gone: it may be running, cut off from here`,
-    `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there${settings?.isReadOnly === true ? '' : ', and what they changed is lost with it'}.`,
+    `Check the machine itself, and accept this only if it never comes back. If it still runs${site === '' ? '' : ` in ${site}`}, users log on there${settings?.isReadOnly === true ? '' : ', and their changes are lost with it'}.`,
     {
       evidence: [
-        reachability.kind === 'silent' ? `does not answer: ${reachability.why}` : 'was not asked whether it answers',
+        reachability.kind === 'silent' ? `does not answer: ${reachability.why}` : 'not checked whether it answers',
         heardInWords(candidate),
         account === undefined
           ? 'its account is not known'
@@ -176,9 +176,9 @@ function lifetimeNotOver(
   return blocker(
     'lifetime-not-over',
     days === undefined
-      ? `When ${name} last replicated is not known: a backup may bring it back`
+      ? `It is not known when ${name} last replicated: a backup may bring it back`
       : `The tombstone lifetime of ${name} ends in ${counted(left, 'day')}: a backup may bring it back`,
-    `Accept this if no one will repair it or restore it from a backup: both are possible until ${lifetime} days after it last replicated.`,
+    `Accept this if it will not be repaired or restored from a backup. Both are possible until ${lifetime} days after it last replicated.`,
     { evidence: [heardInWords({ heard, kind })], subjects: [name], measure: { value: left, unit: 'days' } },
   );
 }
@@ -199,13 +199,13 @@ function domainFindings(candidate: Candidate, { candidates, forest, target }: Me
       finalBlocker(
         'last-of-domain',
         `${name} is the last domain controller of its domain`,
-        'Without it the domain is gone. Restore it from a backup; or remove the whole domain with ntdsutil, metadata cleanup, "remove selected domain".',
+        'Without it the domain is lost. Restore it from a backup, or remove the whole domain with ntdsutil, metadata cleanup, "remove selected domain".',
         { evidence: [domain], subjects: [name] },
       ),
     !isHeld &&
       finalBlocker(
         'other-domain',
-        `${name} is of another domain than ${target.domainController}`,
+        `${name} is in another domain than ${target.domainController}`,
         `Its account can only be deleted on a domain controller of its own domain. Run it again with --server ${
           writable.flatMap(({ host }) => host ?? [])[0] ?? 'and one of that domain'
         }.`,
@@ -231,12 +231,12 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
       blocker(
         'last-global-catalog',
         `${name} was the last global catalog of ${site}`,
-        'Logons and Exchange there need one of another site. Make another domain controller of the site a global catalog first.',
+        'Without it, logons and Exchange there use a global catalog of another site. First make another domain controller of the site a global catalog.',
         { evidence: [site], subjects: [site] },
       ),
     ...finding(blocker, 'only-replica', only, {
-      title: `${name} alone holds ${counted(only.length, 'application partition')}`,
-      detail: 'What is in it is lost. Restore the domain controller, or accept that the partition is gone.',
+      title: `Only ${name} holds ${counted(only.length, 'application partition')}`,
+      detail: 'Its content is lost. Restore the domain controller, or accept that the partition is lost.',
     }),
   ].filter((one) => one !== false);
 }
@@ -253,7 +253,7 @@ function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): reado
         `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
         isUsed
           ? 'It is in use: its demotion moves them to another domain controller. Seize no role from one in use.'
-          : 'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
+          : 'First seize them on a domain controller in use, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
         {
           evidence: [
             ...seized.flatMap(({ seize }) => (seize === undefined || isUsed ? [] : [seizeRole(taker, seize)])),
@@ -277,7 +277,7 @@ function applicationInfrastructure(
     heir === undefined
       ? [
           `The infrastructure role of ${count} is left with a deleted domain controller`,
-          ' Offline it is not known which one can take it. Set fSMORoleOwner of each, on a domain controller that holds the partition, to NTDS Settings of that one (Microsoft KB 949257).',
+          ' Offline it is not known which domain controller can take it. On a domain controller that holds the partition, set fSMORoleOwner of each to NTDS Settings of that domain controller (Microsoft KB 949257).',
         ]
       : [`The infrastructure role of ${count} goes to ${here}`, ''];
   return warning(
@@ -298,12 +298,12 @@ function bridgehead({ identity, remains }: Chosen): FindingDraft | undefined {
   return blocker(
     'preferred-bridgehead',
     `${identity.name} is a preferred bridgehead server`,
-    'While a site has preferred bridgeheads, no other domain controller takes their place. Name another one, or none, in Sites and Services.',
+    'As long as a site has preferred bridgeheads, no other domain controller takes their place. In Sites and Services, choose another preferred bridgehead, or none.',
     { evidence: transports, subjects: [identity.name] },
   );
 }
 
-/** A DC comes back by promotion only: no client may make or restore NTDS Settings (MS-ADTS 3.1.1.5.2.2). */
+/** Only a promotion restores a DC: no client may create or restore NTDS Settings (MS-ADTS 3.1.1.5.2.2). */
 function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryChange[]): FindingDraft | undefined {
   const deleted = changes.flatMap(deletedBy);
   const { settings, kerberos } = partsOf(deleted);
@@ -311,14 +311,14 @@ function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryCha
   const { length } = remains.connections;
   const leftOut = [
     ...(settings === undefined ? [] : ['its NTDS Settings']),
-    ...(deleted.some((entry) => isOfClass(entry, 'rIDSet')) ? ['its pool of RIDs'] : []),
+    ...(deleted.some((entry) => isOfClass(entry, 'rIDSet')) ? ['its RID pool'] : []),
     ...(kerberos === undefined ? [] : ['its Kerberos account']),
     ...(length === 0 ? [] : [counted(length, 'connection of others', 'connections of others')]),
   ];
   return blocker(
     'promotion-only',
-    `No undo brings ${identity.name} back as a domain controller`,
-    `Undo leaves out ${listed(leftOut)}: a promotion alone makes them. It brings back the rest. backup/before.ldf holds all that is deleted.`,
+    `Undo cannot restore ${identity.name} as a domain controller`,
+    `Undo leaves out ${listed(leftOut)}: only a promotion creates them. It restores the rest. backup/before.ldf holds everything that is deleted.`,
     { evidence: [settings, kerberos].flatMap((entry) => entry?.dn ?? []), subjects: [identity.name] },
   );
 }
@@ -340,12 +340,12 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
     }),
     ...finding(finalBlocker, 'no-right-to-delete', undeletable, {
       title: `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
-      detail: `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${unprotect.join('; ')}.`,
+      detail: `Computed from the security descriptors and your groups. Run this as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${unprotect.join('; ')}.`,
     }),
   ];
 }
 
-/** What the plan leaves as it is, and what could not be looked at. */
+/** What the plan does not change, and what could not be searched. */
 function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDraft[] {
   const { identity, remains } = chosen;
   const { references, texts, namesakes } = remains;
@@ -355,28 +355,28 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
   const taker = takerOfRoles(facts, identity);
   return [
     ...finding(warning, leftOutReasons.mandatory, idsOf('mandatory'), {
-      title: 'Mandatory attributes name it',
-      detail: 'They cannot be without a value. Give them another one: afterwards they name a deleted entry.',
+      title: 'It is named by mandatory attributes',
+      detail: 'They cannot be empty. Set them to another value; otherwise they name a deleted entry afterwards.',
     }),
     ...finding(warning, leftOutReasons.system, idsOf('only the system writes it'), {
-      title: 'Attributes name it that only the system writes',
-      detail: 'They are left to the domain controllers.',
+      title: 'It is named by attributes that only the system writes',
+      detail: 'The domain controllers maintain them.',
     }),
     ...finding(note, leftOutReasons.text, texts, {
       title: `Text names ${identity.host ?? identity.name}`,
-      detail: 'It may be a service that another host offers under this name now. Look at each.',
+      detail: 'Another host may now offer a service under this name. Check each.',
     }),
     ...finding(warning, 'name-in-use', namesakes, {
       title: `Another computer has the DNS name ${identity.host ?? ''}`,
-      detail: 'Its account and the DNS records of the name are not touched.',
+      detail: 'Its account and the DNS records of the name are not changed.',
     }),
     ...finding(
       warning,
       'roles-of-deleted',
       deleted.map(({ name, owner }) => `${name}: ${owner}`),
       {
-        title: 'Roles belong to domain controllers that are deleted already',
-        detail: 'Give each to a domain controller in use, with the commands.',
+        title: 'Roles belong to domain controllers that are already deleted',
+        detail: 'Seize each on a domain controller in use, with the commands.',
         commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
       },
     ),
@@ -412,13 +412,14 @@ function unseen(
   return [
     ...finding(warning, 'partitions-not-here', missing, {
       title: `${target.domainController} does not hold every application partition`,
-      detail: 'DNS records in these are not looked at. Run it again on a domain controller that holds them.',
+      detail:
+        'DNS records in these partitions were not searched. Run this again on a domain controller that holds them.',
     }),
     identity.domain === undefined &&
       warning(
         'domain-unknown',
         `The domain of ${identity.name} is not known`,
-        'It has no account and no DNS name of the forest: values that name it are looked for in the Configuration partition and in DNS only.',
+        'It has no account and no DNS name in the forest. Values that name it were searched only in the Configuration partition and in DNS.',
       ),
     candidate !== undefined &&
       candidate.account === undefined &&
@@ -428,18 +429,18 @@ function unseen(
         : note(
             'no-account',
             `${identity.name} has no domain controller account`,
-            'The computer that has its DNS name now may be the same machine: a domain controller that was demoted keeps its account and, without NTDS Settings, its server object.',
+            'The computer that now has its DNS name may be the same machine: a demoted domain controller keeps its account and its server object, without NTDS Settings.',
           )),
     isExport &&
       warning(
         'export',
         'An export does not show whether the domain controller answers',
-        'Nor what the export leaves out: other partitions, DNS. Look that up before you import the LDIF.',
+        'It does not show other partitions or DNS either, if they were not exported. Check these before you import the LDIF.',
       ),
   ].filter((one) => one !== false);
 }
 
-/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two go with it. */
+/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two accounts are deleted with it. */
 function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
   const revealed = remains.account.flatMap(({ entry }) =>
     entry.attributes.filter(({ name }) => name.toLowerCase() === 'msds-revealedusers').flatMap(({ values }) => values),
@@ -449,6 +450,6 @@ function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
   return finding(warning, 'revealed-passwords', users, {
     title: `The read-only domain controller has had the passwords of ${counted(users.length, 'account')}`,
     detail:
-      'The list goes with its account. If the machine was stolen, reset these passwords: in Active Directory Users and Computers that is offered when the account is deleted there.',
+      'The list is deleted with its account. If the machine was stolen, reset these passwords: Active Directory Users and Computers offers that when you delete the account there.',
   });
 }

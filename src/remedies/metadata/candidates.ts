@@ -32,7 +32,7 @@ type Reachability =
   /** Offline, or it has no DNS name. */
   | { readonly kind: 'not-asked' };
 
-/** What the other DCs last heard of its changes. */
+/** The newest of its changes that the other DCs have. */
 export type Heard =
   | { readonly kind: 'heard'; readonly by: string /** In milliseconds. */; readonly age: number }
   | { readonly kind: 'never' | 'unknown' };
@@ -44,11 +44,11 @@ export interface Account {
   readonly isEnabled: boolean;
   /** lastLogonTimestamp: up to 14 days behind the truth. */
   readonly lastLogon: Date | undefined;
-  /** An RODC has a Kerberos account of its own: its DN (msDS-KrbTgtLink). */
+  /** An RODC has its own Kerberos account: the DN of that (msDS-KrbTgtLink). */
   readonly kerberosAccount: string | undefined;
 }
 
-/** A DC, or what is left of one. */
+/** A DC, or the remains of one. */
 export interface Candidate {
   /** 'server' has no NTDS Settings, 'account' no server object either. */
   readonly kind: 'dc' | 'server' | 'account';
@@ -61,20 +61,20 @@ export interface Candidate {
   readonly host: string | undefined;
   readonly settings: DomainControllerSettings | undefined;
   readonly account: Account | undefined;
-  /** Whether the accounts of its domain could be looked at: else that there is none says nothing. */
+  /** Whether the accounts of its domain could be read: else a missing account proves nothing. */
   readonly isAccountKnown: boolean;
-  /** DN of its domain, where that can be known. */
+  /** DN of its domain, if that can be determined. */
   readonly domain: string | undefined;
   readonly reachability: Reachability;
   readonly heard: Heard;
   /**
    * The highest USN of its own changes that any other DC with a full copy says to have, by normalised naming context:
-   * 0 if none has any. Without a value where none says what it has.
+   * 0 if none has any. Missing if none shows what it has.
    */
   readonly had: ReadonlyMap<string, bigint>;
 }
 
-/** NTDS Settings, with what they say of the DC. */
+/** NTDS Settings, with their data on the DC. */
 interface DomainControllerSettings {
   readonly dn: string;
   readonly dsaGuid: string | undefined;
@@ -91,7 +91,7 @@ export function isInUse({ reachability }: Pick<Candidate, 'reachability'>): bool
   return reachability.kind === 'this' || reachability.kind === 'answers';
 }
 
-/** Whether its account was used within the tombstone lifetime (in days): of left-overs only a machine that runs does that. */
+/** Whether its account was used within the tombstone lifetime (in days): among leftovers only a running machine does that. */
 export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Date, lifetime: number): boolean {
   if (account?.isEnabled !== true || account.lastLogon === undefined) return false;
   return now.getTime() - account.lastLogon.getTime() < lifetime * day;
@@ -101,7 +101,7 @@ export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Dat
 export function heardInWords({ heard, kind }: Pick<Candidate, 'heard' | 'kind'>): string {
   if (kind !== 'dc') return 'does not replicate';
   if (heard.kind === 'heard') return `${heard.by} heard of it ${durationInWords(heard.age)} ago`;
-  return heard.kind === 'never' ? 'never heard of' : 'when it was last heard of is not known';
+  return heard.kind === 'never' ? 'no changes ever received from it' : 'last contact not known';
 }
 
 /** Asks every DC, and reads the accounts of all domains that can be seen. Throws DirectoryError. */

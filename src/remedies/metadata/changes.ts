@@ -32,7 +32,7 @@ import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts'
 import type { Clearing } from './references.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './subject.ts';
 
-/** The changes that remove the DC, and what is left as it is. Throws DirectoryError for an entry without GUID. */
+/** The changes that remove the DC, and what is not changed. Throws DirectoryError for an entry without GUID. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
   if (chosen === undefined) return { target, intent: {}, changes: [], leftOut: [] };
   const { identity, remains } = chosen;
@@ -99,7 +99,7 @@ function leftOutOf({ identity: { serverDn, accountDn }, remains }: Chosen): read
 }
 
 /**
- * The changes that fresh facts do not justify, each in words. What is done or gone already is not looked at. Throws
+ * The changes that fresh facts do not justify, each in words. Changes that are already done are not checked. Throws
  * DirectoryError for an entry without GUID.
  */
 export function unjustified(facts: MetadataFacts, { changes }: Proposal<DirectoryChange>): readonly string[] {
@@ -142,7 +142,7 @@ function corrections(
   }));
 }
 
-/** What in the plan's target and changes this remedy never writes, each in a sentence. */
+/** What this remedy never writes, by the plan's target and changes: a sentence for each fault. */
 export function faultsOfPlan(plan: Plan<DirectoryChange>): readonly string[] {
   const { target, undoes } = plan;
   if (target.kind !== 'forest') return ['Its target is not a forest.'];
@@ -164,7 +164,7 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   const dns = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const trees = deleted.filter((entry) => isRootOfDc(entry, { server, account }, configuration, dns));
   const [host] = [server, account].flatMap((entry) => (entry === undefined ? [] : textsIn(entry, 'dNSHostName')));
-  // Its records in DNS go with it.
+  // Its records in DNS are removed with it.
   if (host !== undefined && !isNamedAs(host, top.dn)) return [`Its DNS name ${host} is not that of ${top.dn}.`];
   const moved = changes.filter((change) => change.kind === 'modify' && change.edits.some(isRoleEdit(change.dn)));
   const twice = moved.filter(({ dn }, index) => moved.findIndex((other) => sameDn(other.dn, dn)) < index);
@@ -176,13 +176,13 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
       case 'delete':
         return trees.some(({ dn }) => isSameOrBelow(change.dn, dn))
           ? []
-          : [`It deletes ${change.dn}, which is not of the domain controller.`];
+          : [`It deletes ${change.dn}, which does not belong to the domain controller.`];
       case 'modify':
         return faultsOfEdits(change, dns);
       case 'delete-tree':
         return [`It deletes ${change.dn} by one request for the whole tree.`];
       default:
-        return [`It makes the entry ${change.dn}.`];
+        return [`It creates the entry ${change.dn}.`];
     }
   });
 }
@@ -311,17 +311,17 @@ function isGone(value: string, dns: ReadonlySet<string>): boolean {
   return isDnThat(value, (dn) => dns.has(normalizedDn(dn)) || isDeletedDn(dn));
 }
 
-/** That an undo is an exact reverse is checked with the original; NTDS Settings it never makes. */
+/** The undo is compared with the original elsewhere; here: it never creates NTDS Settings. */
 function faultsOfUndo({ changes }: Plan<DirectoryChange>): readonly string[] {
   const deleted = changes.flatMap(deletedBy);
   const { account } = partsOf(deleted);
   return [
     ...changes
       .filter(({ kind, dn }) => kind !== 'modify' && /^CN=NTDS Settings,/i.test(dn))
-      .map(({ dn }) => `It makes or deletes ${dn}: a domain controller comes back by promotion only.`),
+      .map(({ dn }) => `It creates or deletes ${dn}: only a promotion restores a domain controller.`),
     ...changes
       .filter((change) => isOtherAccount(classesMadeBy(change)))
-      .map(({ dn }) => `It makes ${dn}, which is not the account of a domain controller.`),
+      .map(({ dn }) => `It creates ${dn}, which is not the account of a domain controller.`),
     ...otherAccounts(deleted, new Set([account])),
     account !== undefined &&
       !isOfDomainController(account) &&

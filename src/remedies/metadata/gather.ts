@@ -1,6 +1,6 @@
 /**
- * Reads the domain controllers of the forest and, once one is chosen, all that the directory holds of it: its entries, what
- * names them, and what DNS publishes. Never writes.
+ * Reads the domain controllers of the forest and, once one is chosen, everything about it in the directory: its entries, the values that
+ * name them, and its DNS records. Never writes.
  */
 
 import { readLifetime } from '../../ad/deleted-object-lifetime.ts';
@@ -39,7 +39,7 @@ import {
   type MetadataOptions,
 } from './subject.ts';
 
-/** The DCs of the forest, and what the directory holds of the chosen one. */
+/** The DCs of the forest, and everything about the chosen one in the directory. */
 export interface MetadataFacts {
   readonly target: ForestTarget;
   /** "dc1.corp.example.com (GC, LDAPS)", "an export". */
@@ -57,7 +57,7 @@ export interface MetadataFacts {
   readonly heir: string | undefined;
   /** undefined while none is chosen, and for an undo. */
   readonly chosen: Chosen | undefined;
-  /** Whether an earlier look of this run has shown the DCs. */
+  /** Whether this run has already shown the DCs. */
   readonly isShown: boolean;
   /** Changes of a saved plan whose entries are as it wants them, gone or without the values. */
   readonly settled: ReadonlySet<Change>;
@@ -69,21 +69,21 @@ export interface Chosen {
   /** undefined once its server object and account are gone, as in the middle of a plan. */
   readonly candidate: Candidate | undefined;
   readonly remains: Remains;
-  /** What was changed on it and has arrived nowhere else; undefined where it cannot be read any more. */
+  /** Changes made on it that no other DC has; undefined if they cannot be read. */
   readonly lost: Losses | undefined;
 }
 
-/** Entries that go, in the order of deletion: each group leaves first. */
+/** Entries to delete, in the order of deletion: in each group leaves first. */
 export interface Remains extends DeleteRights {
   /** Connections of others that replicate from it. */
   readonly connections: readonly SubtreeEntry[];
-  /** The server object with its NTDS Settings and all below. */
+  /** The server object with its NTDS Settings and everything below. */
   readonly server: readonly SubtreeEntry[];
   /** Its memberships in the replication of SYSVOL: DFSR, FRS. */
   readonly sysvol: readonly SubtreeEntry[];
   /** The krbtgt account of an RODC. */
   readonly kerberos: readonly SubtreeEntry[];
-  /** The computer account with all below. */
+  /** The computer account with everything below. */
   readonly account: readonly SubtreeEntry[];
   readonly references: readonly Reference[];
   readonly dns: readonly DnsValues[];
@@ -101,7 +101,7 @@ interface SysvolMember {
   readonly references: readonly string[];
 }
 
-/** Every entry that goes, in the order of deletion. */
+/** Every entry to delete, in the order of deletion. */
 export function treesOf(remains: Remains): readonly (readonly SubtreeEntry[])[] {
   const { connections, server, sysvol, kerberos, account } = remains;
   return [connections, server, sysvol, kerberos, account];
@@ -165,7 +165,7 @@ async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {
   };
 }
 
-/** Reads all that goes. Throws DirectoryError. */
+/** Reads everything that is deleted or changed. Throws DirectoryError. */
 async function readRemains(
   world: DirectoryWorld,
   { forest, sysvolMembers, dnsNodes }: Pick<MetadataFacts, 'forest' | 'sysvolMembers' | 'dnsNodes'>,

@@ -1,6 +1,6 @@
 /**
- * What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053), and the
- * findings on them where it still answers.
+ * What a forced demotion loses: changes made on this domain controller that no other one has received (KB 2020053), and the
+ * findings on them, if it still answers.
  */
 
 import { createHash } from 'node:crypto';
@@ -34,7 +34,7 @@ export interface Lost {
   readonly whole: readonly PlanAttribute[];
 }
 
-/** What only one DC has. */
+/** Changes and objects that only one DC has. */
 export interface Losses {
   /** The first `mostLost` of them. */
   readonly objects: readonly Lost[];
@@ -44,7 +44,7 @@ export interface Losses {
   readonly partitions: readonly Look[];
 }
 
-/** How a partition is looked at. */
+/** How a partition is compared. */
 export interface Look {
   readonly namingContext: string;
   readonly kind: /** With what other DCs have had of it. */
@@ -57,7 +57,7 @@ export interface Look {
   readonly from: bigint;
 }
 
-/** What is listed; an isolated DC that ran on for a year has more than a person reads. */
+/** The length of the list; an isolated DC that ran for a year has more than a reader needs. */
 export const mostLost = 1000;
 
 /** Reads it from the DC itself; undefined for one that does not answer, or does not show what it has. */
@@ -175,7 +175,7 @@ function changeOf(entry: Entry, attributes: readonly string[]): Lost['change'] {
     : { kind: 'edited', attributes };
 }
 
-/** Beside the plan's own documents in the change folder. */
+/** Next to the plan's own documents in the change folder. */
 export const lostFile = 'only-there.ldf';
 
 /** The objects as they are on that DC, for the change folder; [] if there are none. */
@@ -202,13 +202,13 @@ function lostLdif(lost: readonly Lost[]): string {
 export function lossFindings(candidate: Candidate, lost: Losses | undefined, now: Date): readonly FindingDraft[] {
   if (lost !== undefined) return knownLosses(candidate, lost, now);
   const { name, reachability, kind, settings } = candidate;
-  // A read-only one makes no changes of its own.
+  // A read-only DC makes no changes.
   if (kind !== 'dc' || reachability.kind === 'this' || settings?.isReadOnly === true) return [];
   return [
     warning(
       'what-is-lost',
-      `What only ${name} has is lost, and cannot be read`,
-      'Changes that were made on it after it last replicated. If it can be started, or its disk read, look there first.',
+      `Changes that only ${name} has are lost and cannot be read`,
+      'These are changes made on it after it last replicated. If you can start it or read its disk, check there first.',
       { subjects: [name] },
     ),
   ];
@@ -233,7 +233,7 @@ function knownLosses(
       )
     : [];
   const kept = isCut
-    ? `${lostFile} in the change folder holds the first ${counted(objects.length, 'object')} only: export all of them with the commands.`
+    ? `${lostFile} in the change folder holds only the first ${counted(objects.length, 'object')}: export all of them with the commands.`
     : `${lostFile} in the change folder holds the objects as they are there.`;
   const source = {
     name: lostFile,
@@ -244,7 +244,7 @@ function knownLosses(
     changed.length > 0 &&
       warning(
         'only-it-has',
-        `${count} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
+        `${count} changed or deleted on ${name}, and no other domain controller that answers has these changes`,
         `A forced demotion loses these changes. ${kept}`,
         {
           evidence: [...exports, ...changed.slice(0, 100)],
@@ -263,8 +263,8 @@ function knownLosses(
     notCompared.length > 0 &&
       warning(
         'not-compared',
-        `What only ${name} has of ${counted(notCompared.length, 'partition')} is not known`,
-        'No other domain controller that holds a full copy of it shows what it has had. Changes there may be lost as well.',
+        `It is not known what only ${name} has in ${counted(notCompared.length, 'partition')}`,
+        'No other domain controller with a full copy shows which changes it has received. Changes there may be lost as well.',
         { evidence: notCompared, subjects: notCompared },
       ),
   ].filter((one) => one !== false);

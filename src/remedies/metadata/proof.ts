@@ -51,14 +51,14 @@ function partitionsOf({ rootDse }: DirectorySession, { configurationNamingContex
   return [configuration, ...others];
 }
 
-/** What the looks at one DC found, and which of them it did not answer. */
+/** The results of the searches on one DC, and the searches that it did not answer. */
 interface Left {
   readonly found: readonly string[];
   readonly notSeen: readonly string[];
   readonly partitions: number;
 }
 
-/** Everything on one DC that still points at what is gone: values of each partition, DNS, partners of its replication. */
+/** Everything on one DC that still points at the deleted entries: values of each partition, DNS, replication partners. */
 async function whatIsLeftOn(
   session: DirectorySession,
   forest: Forest,
@@ -72,7 +72,7 @@ async function whatIsLeftOn(
     try {
       found.push(...(await looking()));
     } catch (error) {
-      // The other looks go on: what this DC did not show is reported with them.
+      // The other searches continue; what this DC did not show is reported with their results.
       if (!(error instanceof DirectoryError)) throw error;
       notSeen.push(`${where}: ${error.trouble.cameBack}`);
     }
@@ -87,11 +87,11 @@ async function whatIsLeftOn(
 }
 
 function both(byKind: Sight, { found, notSeen, partitions }: Left, { leftOnPurpose }: Gone): Sight {
-  const nothing = leftOnPurpose.size === 0 ? 'nothing names it' : 'nothing but the values left as they are names it';
+  const nothing = leftOnPurpose.size === 0 ? 'nothing names it' : 'only the values that the plan leaves name it';
   const detail = [
     byKind.detail,
     ...(found.length === 0 ? [] : [`still there: ${listed(found, 5)}`]),
-    ...notSeen.map((what) => `not looked through: ${what}`),
+    ...notSeen.map((what) => `not searched: ${what}`),
     ...(found.length + notSeen.length === 0 ? [`${nothing} in ${counted(partitions, 'partition')}`] : []),
   ].join('; ');
   if (found.length > 0) return { state: 'not-yet', detail, mayChange: true };

@@ -31,9 +31,9 @@ export interface Reference extends HeldValues {
   readonly isLink: boolean;
 }
 
-/** What is looked for. */
+/** What to search for. */
 export interface Going {
-  /** DNs of the entries that go, normalised. */
+  /** DNs of the entries to delete, normalised. */
   readonly dns: ReadonlySet<string>;
   /** Their objectGUIDs: a value may have the name that an entry got by its deletion. */
   readonly guids: ReadonlySet<string>;
@@ -43,7 +43,7 @@ export interface Going {
   readonly host: string | undefined;
 }
 
-/** All that names it. */
+/** Everything that names it. */
 export interface References {
   readonly references: readonly Reference[];
   /** Text that is its DNS name, which may mean a service that another host offers now: "dNSHostName of CN=…". */
@@ -245,7 +245,7 @@ export async function readDnsNodes(session: DirectorySession, { namingContexts }
 }
 
 /**
- * DNs of computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. Throws
+ * DNs of computers of the same DNS name that are not this DC: a machine that was installed again and is not a DC. Throws
  * DirectoryError.
  */
 export async function readNamesakes(

@@ -19,7 +19,7 @@ import { proofOf } from './proof.ts';
 import { type GivenFlags, identityIn, type MetadataOptions, madeByPromotion, partsOf, readOptions } from './subject.ts';
 import { ask, recordedExhibits, survey } from './survey.ts';
 
-/** Removes what the directory holds of a domain controller that is gone. */
+/** Removes the entries and values of a domain controller that is gone. */
 export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> = {
   flags,
   readOptions: async (given) => readOptions(given as GivenFlags),
@@ -39,7 +39,7 @@ export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> =
   verify: proofOf,
   gone: ({ changes }) => madeByPromotion(changes.flatMap(deletedBy)),
   practice: {
-    about: 'DC0 was taken away years ago, and its server object was left behind.',
+    about: 'DC0 was removed years ago, and its server object was left behind.',
     given: () => [],
     dryRun: ['--dc', 'DC0'],
   },
@@ -91,12 +91,12 @@ function describeUndo(
   return {
     title:
       deleted.length === 0
-        ? `Bring back what was left of ${name}${losesSettings(plan) ? ', without its NTDS Settings' : ''}`
-        : `Remove again what was brought back of ${name}`,
+        ? `Restore what was left of ${name}${losesSettings(plan) ? ', without its NTDS Settings' : ''}`
+        : `Remove again what was restored of ${name}`,
     summary: [
-      { name: 'Brought back', of: back, where: '' },
+      { name: 'Restored', of: back, where: '' },
       { name: 'Deleted again', of: deleted, where: '' },
-      { name: 'Values put back', of: edits, where: 'in ' },
+      { name: 'Values restored', of: edits, where: 'in ' },
     ]
       .filter(({ of }) => of.length > 0)
       .map(({ name: what, of, where }) => ({ name: what, value: where + counted(of.length, 'entry', 'entries') })),
@@ -126,7 +126,7 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
   ];
 }
 
-/** What is left to do: as data in the plan. */
+/** The next steps, as data in the plan. */
 function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
   const { chosen, forest, roles } = facts;
   if (chosen === undefined) return [];
@@ -143,7 +143,7 @@ function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
   ].filter((one) => one !== false);
 }
 
-/** What in the plan's steps this remedy never writes. */
+/** Steps in the plan that this remedy never writes. */
 function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
   return steps.filter((step) => !isOwnStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
 }
@@ -161,7 +161,7 @@ function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
   return id === 'replication' && typeof name === 'string' && areHosts;
 }
 
-/** A name that is no host name is not put into a command. */
+/** A name that is not a host name is not put into a command. */
 function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
@@ -177,7 +177,7 @@ function stepsInWords({ id, name, host, hosts, roles }: NextStep, { isOffline, w
   if (id === 'seize-roles' && Array.isArray(roles)) {
     return [
       {
-        text: `Give ${counted(roles.length, 'FSMO role')} to a domain controller in use, unless it is done: until then ${roles.length === 1 ? 'it belongs' : 'they belong'} to a deleted one.`,
+        text: `Seize ${counted(roles.length, 'FSMO role')} on a domain controller in use, if not done yet: until then ${roles.length === 1 ? 'it belongs' : 'they belong'} to a deleted one.`,
         commands: roles.map((role) => seizeRole(String(host), String(role))),
       },
     ];
@@ -186,12 +186,12 @@ function stepsInWords({ id, name, host, hosts, roles }: NextStep, { isOffline, w
   const anew = ` and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then`;
   return [
     {
-      text: `Wait until every domain controller has the deletion${wasSource ? anew : ''}.${isOffline ? '' : ' adsi-remedy shows it with --wait SECONDS.'}`,
+      text: `Wait until every domain controller has the deletion${wasSource ? anew : ''}.${isOffline ? '' : ' With --wait SECONDS adsi-remedy checks this for you.'}`,
       commands: [...(wasSource ? ['repadmin /kcc *'] : []), replicationSummary],
       lines: hosts.map(String),
     },
     {
-      text: `Look at what is not in the directory: name servers and forwarders of DNS servers, DHCP options, hosts that use ${String(name)} for time or LDAP, monitoring, backup, certificates.`,
+      text: `Check places outside the directory: name servers and forwarders of DNS servers, DHCP options, hosts that use ${String(name)} for time or LDAP, monitoring, backup, certificates.`,
       commands: [],
     },
   ];

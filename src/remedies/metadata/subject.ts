@@ -16,7 +16,7 @@ import type { flags as flagTable } from './flags.ts';
 /** The DC as the user named it. */
 export type Wanted = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'dn'; readonly dn: string };
 
-/** What the flags and the wizard answer. */
+/** The answers from flags and wizard. */
 export interface MetadataOptions extends RemedyOptions {
   /** undefined: to be asked. */
   readonly wanted: Wanted | undefined;
@@ -33,8 +33,8 @@ export function readOptions({ dc, dn, accept }: GivenFlags): MetadataOptions {
     throw new UsageError({
       attempted: 'choose the domain controller',
       on: '--dc with --dn',
-      cameBack: 'each of them names a domain controller',
-      next: 'Give one of them.',
+      cameBack: 'both name a domain controller',
+      next: 'Give only one of them.',
     });
   }
   return { wanted: wantedOf(dc, dn), isWayAsked: false, accept };
@@ -65,13 +65,12 @@ export function findCandidate(candidates: readonly Candidate[], wanted: Wanted):
     const near = nearestName(wanted.kind === 'dn' ? rdnOf(wanted.dn).value : wanted.name, names);
     const all =
       names.length === 0
-        ? 'There are none at all: an export may lack CN=Sites of the Configuration partition.'
-        : `There are: ${listed(names, 12)}.`;
+        ? 'None was found: an export may lack CN=Sites of the Configuration partition.'
+        : `Found: ${listed(names, 12)}.`;
     throw new SubjectMissingError({
       attempted: 'find the domain controller',
       on,
-      cameBack:
-        'the forest has no domain controller, left-over server object or domain controller account of this name',
+      cameBack: 'the forest has no domain controller, leftover server object or domain controller account of this name',
       next: near === undefined ? all : `Did you mean ${near}?`,
     });
   }

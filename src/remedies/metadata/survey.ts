@@ -24,13 +24,13 @@ import { type Lost, mostLost } from './lost.ts';
 import { isInDns } from './references.ts';
 import type { MetadataOptions } from './subject.ts';
 
-/** The domain controllers once, and of the chosen one what only it has; of a long list its beginning. */
+/** The table of domain controllers once, and the changes that only the chosen one has; of a long list only the beginning. */
 export function survey(facts: MetadataFacts, _options: MetadataOptions, inFull: boolean): readonly Exhibit[] {
   const lost = lostTable(facts).flatMap((table) => (inFull ? [table] : beginningOf(table)));
   return facts.isShown ? lost : [evidenceTable(facts), ...lost];
 }
 
-/** What of the facts a plan keeps. */
+/** The exhibits that a plan keeps. */
 export function recordedExhibits(facts: MetadataFacts): readonly Exhibit[] {
   return [evidenceTable(facts), ...lostTable(facts)];
 }
@@ -114,7 +114,7 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
     {
       kind: 'table',
       id: 'only-there',
-      title: `Changed on ${chosen.identity.name} alone${orOnlyCopy}: lost if it is demoted by force${first}`,
+      title: `Changed only on ${chosen.identity.name}${orOnlyCopy}: lost if it is demoted by force${first}`,
       columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {
@@ -157,7 +157,7 @@ function hintOf(candidate: Candidate, facts: MetadataFacts): string {
 }
 
 const whereElseToLook: Step = {
-  text: 'The list holds each server object of the forest and each account of a domain controller. For one that is not in it, look for DNS records and for members of replication groups (DFS Replication) by hand.',
+  text: 'The list has every server object and every domain controller account of the forest. If yours is not in it, search DNS records and the members of replication groups (DFS Replication) yourself.',
   commands: ['dcdiag /test:dns /e'],
 };
 
@@ -169,11 +169,11 @@ function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
   const places = rolesToCorrect(roles, undefined).map(({ dn }) => dn);
   return [
     deleted.length !== places.length && {
-      text: `Give ${counted(deleted.length - places.length, 'FSMO role')} of deleted domain controllers to one in use.`,
+      text: `Seize ${counted(deleted.length - places.length, 'FSMO role')} of deleted domain controllers on one in use.`,
       commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
     },
     places.length > 0 && {
-      text: 'Correct fSMORoleOwner of these objects: it names a deleted domain controller, and adprep fails. On one that holds the partition, set it to NTDS Settings of that one (Microsoft KB 949257).',
+      text: 'Correct fSMORoleOwner of these objects: it names a deleted domain controller, and adprep fails. On a domain controller that holds the partition, set it to NTDS Settings of that domain controller (Microsoft KB 949257).',
       commands: [],
       lines: places,
     },
@@ -230,7 +230,7 @@ interface Way {
   readonly step: Step;
 }
 
-/** The ways that may be open: what an earlier clean-up has left is no machine to demote. */
+/** The ways that may be possible: remains of an earlier clean-up cannot be demoted. */
 export function waysFor({ identity, candidate }: Pick<Chosen, 'identity' | 'candidate'>): readonly Way[] {
   const { name, host, settings, serverDn, accountDn } = identity;
   const machine = host ?? name;
@@ -260,7 +260,7 @@ function demotion(machine: string, level: number | undefined): Way {
     label: `${machine} can still be reached or started`,
     hint: 'demote it; by force if it cannot replicate',
     step: {
-      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only where that fails, as it cannot replicate: by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run adsi-remedy metadata again to clean it up.${otherwise}`,
+      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only if that fails because it cannot replicate: demote it by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run adsi-remedy metadata again to clean it up.${otherwise}`,
       commands: [isOld ? 'dcpromo' : 'Uninstall-ADDSDomainController', byForce],
       outage: true,
     },
@@ -272,9 +272,9 @@ function accountDeletion(name: string, accountDn: string, hasMetadata: boolean):
     way: 'account',
     short: 'delete its account in Users and Computers',
     label: 'Active Directory Users and Computers can delete its account',
-    hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it has no metadata any more',
+    hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it no longer has metadata',
     step: {
-      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand. This command shows the account:`,
+      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. Check DNS yourself. This command shows the account:`,
       commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
     },
   };
@@ -286,9 +286,9 @@ function serverDeletion(name: string, serverDn: string): Way {
     way: 'sites',
     short: 'delete its server object in Sites and Services',
     label: 'Active Directory Sites and Services can delete its server object',
-    hint: 'it has no NTDS Settings any more',
+    hint: 'it no longer has NTDS Settings',
     step: {
-      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. DNS and SYSVOL membership have to be looked at by hand. This command shows the object:`,
+      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. Check DNS and SYSVOL membership yourself. This command shows the object:`,
       commands: [`Get-ADObject -Identity ${quotedForPowerShell(serverDn)}`],
     },
   };
@@ -301,7 +301,7 @@ function metadataCleanup(serverDn: string): Way {
     label: 'ntdsutil can remove it',
     hint: 'metadata cleanup, remove selected server',
     step: {
-      text: 'With ntdsutil, on a domain controller. DNS and SYSVOL membership have to be looked at by hand.',
+      text: 'Use ntdsutil on a domain controller. Check DNS and SYSVOL membership yourself.',
       commands: [removeMetadata(serverDn)],
     },
   };

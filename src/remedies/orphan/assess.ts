@@ -1,4 +1,4 @@
-/** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
+/** Findings on these changes: the supported ways first, then what stops the deletion, then what to know. */
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
@@ -64,7 +64,7 @@ function serverGone(
   { changes, undoes }: Proposal<DirectoryChange>,
 ): FindingDraft {
   const open = changes.filter((change) => !done.has(change) && !isSameOrBelow(change.dn, dn));
-  const title = 'The server object is not there any more';
+  const title = 'The server object no longer exists';
   return open.length === 0 || undoes !== undefined
     ? warning(
         'server-gone',
@@ -75,7 +75,7 @@ function serverGone(
     : finalBlocker(
         'server-gone',
         title,
-        'Nothing shows any more that what the plan still changes belongs to it. Look for what is left: orphan --leftovers.',
+        'Without it, it is not certain that the remaining changes belong to it. To find what is left, run orphan --leftovers.',
         { evidence: [dn, ...open.map((change) => change.dn)], subjects: [dn] },
       );
 }
@@ -88,7 +88,7 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     yield blocker(
       tooMany,
       'More recipients refer to the server than one plan clears',
-      `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold keep naming the server.`,
+      `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, recipients that are not in the plan keep naming the server.`,
       {
         evidence: beyond.flatMap(countedEvidence),
         subjects: beyond.map(({ reference }) => reference.attribute),
@@ -98,7 +98,7 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
   if (elsewhere.length > 0)
     yield blocker(
       'recipients-in-other-domains',
-      'Recipients of other domains refer to the server, which this domain controller cannot write',
+      'Recipients of other domains refer to the server; this domain controller cannot write them',
       `Clear the attribute in their domain, then make the plan again: ${elsewhere.flatMap((one) => clearCommandsElsewhere(facts, one)).join('; ')}.`,
       {
         evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
@@ -108,7 +108,7 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     );
 }
 
-/** What clears an attribute of every recipient that names the server by it. */
+/** The commands that clear an attribute of every recipient that names the server by it. */
 function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly string[] {
   return clearingOf(
     facts,
@@ -118,7 +118,7 @@ function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly stri
   );
 }
 
-/** The same in each of the domains that the first of them are of. */
+/** The same in each of the domains of the first of them. */
 function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): readonly string[] {
   const domains = distinct(one.elsewhere.first.map((dn) => serverFor(facts.survey.target, dn)));
   return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
@@ -148,7 +148,7 @@ function escapedInFilter(character: string): string {
   return `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** What goes with the server although it must stay, what stays although it was to go, and what is left empty. */
+/** Databases that would be deleted but must stay, databases that were to be deleted but stay, and containers left empty. */
 function* companionFindings(
   { along, companions }: DeletionFacts,
   { intent }: Proposal<DirectoryChange>,
@@ -162,7 +162,7 @@ function* companionFindings(
     yield finalBlocker(
       'database-in-use',
       `${counted(needed.length, 'database')} of the plan cannot be deleted`,
-      'They were free when the plan was made. Make a new plan.',
+      'They could be deleted when the plan was made. Make a new plan.',
       {
         evidence: needed.map(({ dn, hindrance }) => `${dn}: ${hindrance}`),
         subjects: needed.map(({ dn }) => dn),
@@ -171,8 +171,8 @@ function* companionFindings(
   if (staying.length > 0 && isForDatabases)
     yield note(
       'databases-stay',
-      `${counted(staying.length, 'database')} cannot go with the server`,
-      'Another server holds a copy, or a mailbox is in it.',
+      `${counted(staying.length, 'database')} cannot be deleted with the server`,
+      'Another server holds a copy, or the database holds a mailbox.',
       {
         evidence: staying.map(({ dn, hindrance = '' }) => `${dn}: ${hindrance}`),
         subjects: staying.map(({ dn }) => dn),
@@ -181,7 +181,7 @@ function* companionFindings(
   if (emptied.length > 0)
     yield warning(
       'empty-servers-container',
-      `${counted(emptied.length, 'administrative group is', 'administrative groups are')} left with an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+      `${counted(emptied.length, 'administrative group is', 'administrative groups are')} left with an empty CN=Servers, which stops public folder replication to Exchange 2010`,
       `Exchange 2010 and later log event 1020 of the Store Driver then. Delete ${emptied.length === 1 ? 'the container' : 'the containers'} with the server: --also servers-container. ${emptied.length === 1 ? 'The administrative group itself stays' : 'The administrative groups themselves stay'}.`,
       { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
     );
@@ -197,9 +197,9 @@ function* inUse({ chosen, probe, survey }: DeletionFacts): Generator<FindingDraf
     yield blocker(
       'live-account',
       `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now), survey)}`,
-      `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is not an Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
+      `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is no longer an Exchange server, accept this.' : 'The account may belong to another server object. If it does, accept this.'}`,
       {
-        evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],
+        evidence: [account.dn, ...account.sharedWith.map((dn) => `may belong to ${dn}`)],
         subjects: [account.dn],
       },
     );
@@ -226,26 +226,26 @@ function* missingRights(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield finalBlocker(
       'protected-entries',
       `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-      `The directory refuses to delete them, and with them everything above. Find out who set that, and why: Get-ADObject -Identity ${quotedForPowerShell(guarded[0] ?? '')} -Properties systemFlags, whenChanged. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: remove the server by one of the supported ways, or ask Microsoft's support.`,
+      `The directory refuses to delete them and every entry above them. Find out who set the flag, and why: Get-ADObject -Identity ${quotedForPowerShell(guarded[0] ?? '')} -Properties systemFlags, whenChanged. Only the system may write systemFlags; Set-ADObject cannot clear the flag. Remove the server in one of the supported ways, or ask Microsoft support.`,
       { evidence: guarded, subjects: guarded },
     );
   if (undeletable.length > 0)
     yield finalBlocker(
       'no-right-to-delete',
       `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-      `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(survey.target, 'SDDT')}.`,
+      `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or grant the right to delete the server and everything below it: dsacls ${server} /I:T /G ${grantee(survey.target, 'SDDT')}.`,
       { evidence: undeletable, subjects: undeletable },
     );
   if (unwritable.length > 0)
     yield warning(
       'no-right-to-clean-up',
       `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-      `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(survey.target, unwritable)}.`,
+      `They are left out of the plan. Linked values disappear with their target, and undo restores them only with that right. Grant the right to write them, then make the plan again: ${grantsOf(survey.target, unwritable)}.`,
       { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
     );
 }
 
-/** What else a reader of the plan should know. */
+/** Other things that a reader of the plan should know. */
 function* remarks(facts: DeletionFacts): Generator<FindingDraft, void> {
   const {
     chosen,
@@ -266,35 +266,35 @@ function* remarks(facts: DeletionFacts): Generator<FindingDraft, void> {
   if (server.isConflict)
     yield warning(
       'conflict-object',
-      'The object lost a naming conflict (CNF): two domain controllers made an entry of this name',
+      'The object lost a naming conflict (CNF): two domain controllers created an entry of this name',
       'The other one, without the suffix, is the one in use. Compare the two before you delete this one.',
       { evidence: [server.dn] },
     );
   if (sharedNames.length > 0)
     yield warning(
       'shared-names',
-      'Another server object bears names of this one',
-      'What refers to a server by such a name may mean the other one: it is left as it is, and is not a blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
+      'Another server object has names of this one',
+      'A reference by such a name may mean the other server, so it stays and is not a blocker. References by DN mean this object and are cleared. To delete both, delete this one first; the names then belong only to the other one.',
       {
         evidence: sharedNames.map(({ kind, value, bearers }) => `${kind} ${value}: shared with ${listed(bearers)}`),
       },
     );
   if (evidence.verdict === 'in use')
-    yield warning('looks-live', 'The directory shows a server in use', 'Make sure that you have the right one.', {
+    yield warning('looks-live', 'The directory shows a server in use', 'Make sure that you chose the right server.', {
       evidence: evidence.against,
     });
   yield* oneDomainOnly(facts);
   yield note(
     'recipients-looked-at',
-    `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
-    `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server; no schema could be read that shows others which hold DNs' : 'those by which Exchange names a server, and every other one that holds DNs and is no link: a linked value goes with its target, and an undo writes it again'}. In the Configuration naming context every value of every attribute was read.`,
+    `Recipients were searched by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
+    `Users, groups and contacts were searched in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server. The schema could not be read, so other attributes with DNs were not searched' : 'those by which Exchange names a server, and every other attribute that holds DNs without a link. A linked value is removed with its target, and undo writes it again'}. In the Configuration naming context every value of every attribute was read.`,
     { evidence: [...listedAttributes, ...otherRecipientAttributes] },
   );
   if (isForestWide && notInGlobalCatalog.length > 0)
     yield warning(
       'not-in-global-catalog',
-      `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
-      'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
+      `Recipients of other domains could not be searched by ${listed(notInGlobalCatalog)}`,
+      'The global catalog does not hold that attribute. Search each of the other domains on one of its domain controllers.',
       { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
     );
   yield* exportFindings(survey);
@@ -302,13 +302,13 @@ function* remarks(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield warning(
       'no-security-descriptors',
       'Not all security descriptors could be read',
-      'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
+      'A tombstone keeps its security descriptor, so undo by undelete restores it. An entry that undo has to create again gets the default one.',
     );
   if (lost.length > 0)
     yield warning(
       'lost-well-known-objects',
       'otherWellKnownObjects already points at deleted entries, which breaks setup',
-      'The plan removes these values; Setup /PrepareAD makes the objects and the values again.',
+      'The plan removes these values; Setup /PrepareAD creates the objects and the values again.',
       {
         evidence: lost.flatMap(({ values }) =>
           values.map((value) => (typeof value === 'string' ? value : value.base64)),
@@ -333,7 +333,7 @@ function* logFindings({ log, chosen, survey }: DeletionFacts): Generator<Finding
   if (log.installed !== undefined)
     yield blocker(
       'setup-log-installed',
-      'The setup log is of a machine that has Exchange installed: an update failed, and the object is no orphan',
+      'The setup log comes from a machine with Exchange installed: an update failed, and the object is not an orphan',
       'Run setup of that update again on the machine. Accept this only if the machine is lost for good.',
       { evidence: [log.installed], subjects: [chosen.server.dn], source },
     );
@@ -350,12 +350,12 @@ function signs(facts: DeletionFacts): FindingDraft {
   return note(
     'signs',
     `Verdict: ${isInstalled ? 'in use' : evidence.verdict}`,
-    'Judged from the directory only; check before you delete. There is no official list of signs.',
+    'Judged only from the directory, by signs that Microsoft does not define. Check before you delete.',
     {
       evidence: [
         ...evidence.for.map((sign) => `for: ${sign}`),
         ...evidence.against.map((sign) => `against: ${sign}`),
-        ...(isInstalled ? ['against: its setup log is of a machine that has Exchange installed'] : []),
+        ...(isInstalled ? ['against: its setup log comes from a machine with Exchange installed'] : []),
         ...referenceSigns(facts),
         ...probeSigns(facts),
         ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),
@@ -379,7 +379,7 @@ function probeSigns({ probe, chosen: { server } }: DeletionFacts): readonly stri
     case undefined:
       return [];
     case 'not its own name':
-      return [`not probed: ${probe.host} is the name of another server object too`];
+      return [`not probed: another server object has the name ${probe.host} too`];
     case 'no address':
       return [`for: ${server.fqdn ?? server.name} has no DNS address`];
     case 'probed':

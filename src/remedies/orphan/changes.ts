@@ -1,6 +1,6 @@
 /**
- * The changes of an orphan plan, which deletes a server or clears leftovers: made from the facts, with what they leave as it
- * is, and checked in the plan alone and against fresh facts.
+ * The changes of an orphan plan, which deletes a server or clears leftovers. They are made from the facts, with a list of
+ * references that stay, and are checked by the plan alone and against fresh facts.
  */
 
 import {
@@ -65,7 +65,7 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
   }
 }
 
-/** The changes that let the server go and leave nothing that points at it. */
+/** The changes that delete the server and clear every reference to it. */
 function proposeDeletion(facts: DeletionFacts, options: OrphanOptions): Proposal<DirectoryChange> {
   const [root] = facts.subtree;
   const isNamed = namedToKeep(options);
@@ -119,8 +119,8 @@ function namedToKeep({ keep }: OrphanOptions): (referrer: Referrer) => boolean {
 }
 
 /**
- * The references that this user may clear. Linked values are among them, which go with their target whatever is chosen:
- * to have them in the plan is to show them, and to bring them back by undo.
+ * The references that this user may clear. Linked values are included although they are removed with their target in any
+ * case: the plan then shows them, and undo can restore them.
  */
 export function clearable(facts: DeletionFacts): readonly Referrer[] {
   return clearableReferrers(facts).filter(({ id }) => !facts.unwritable.has(id));
@@ -130,7 +130,7 @@ function alongOf({ along }: DeletionFacts, kinds: readonly Companion['kind'][]):
   return along.filter(({ kind }) => kinds.includes(kind)).flatMap(({ entries }) => entries);
 }
 
-/** CN=Servers goes when the server has gone. */
+/** CN=Servers is deleted after the server. */
 function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
   const [server] = facts.subtree;
   return alongOf(facts, ['servers-container']).map(({ entry }) => ({
@@ -140,7 +140,7 @@ function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
   }));
 }
 
-/** What is left as it is. @param isKept whether a reference that could be cleared was to be kept */
+/** References that are not changed. @param isKept whether the user chose to keep a reference that could be cleared */
 function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean): readonly LeftOut[] {
   const { configuration, unwritable } = facts;
   const going = goingIn(facts);
@@ -172,11 +172,11 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
   ];
 }
 
-/** The entries that go. */
+/** The entries that the plan deletes. */
 interface Going {
   readonly server: string;
   readonly mailTransferAgents: readonly string[];
-  /** The DN of the one that a value names. */
+  /** The DN of the entry that a value names. */
   readonly find: ReturnType<typeof entryFinder>;
 }
 
@@ -188,12 +188,12 @@ function goingIn(facts: DeletionFacts): Going {
   };
 }
 
-/** Text that is no DN is a name of the server. */
+/** Text that is not a DN is a name of the server. */
 function namedBy({ reference, values }: Referrer, { server, find }: Going): readonly string[] {
   return values.flatMap((value) => find(value) ?? (reference.kind === 'string' ? server : []));
 }
 
-/** A link is not kept, whatever the plan does. */
+/** A link is removed with its target, whatever the plan does. */
 function whyOf({ reference }: { readonly reference: Pick<Referrer['reference'], 'kind'> }, why: WhyLeft): WhyLeft {
   return reference.kind === 'linked' ? 'link' : why;
 }
@@ -215,7 +215,7 @@ function recipientsLeft({ hasOtherServer }: DeletionFacts, counted: RecipientCou
   if (reference.isCleanable) {
     const there = namedByRecipients(counted, 'elsewhere', going);
     return [
-      ...(hasOtherServer ? [] : row(ofMailboxes, 'mailboxes that are on it', 'mailboxes', there, 'mailbox')),
+      ...(hasOtherServer ? [] : row(ofMailboxes, 'mailboxes on it', 'mailboxes', there, 'mailbox')),
       ...row(elsewhere.count, 'recipients of other domains', inOtherDomains, there, 'in-another-domain'),
       ...row(
         notListed,
@@ -269,7 +269,7 @@ function namedByRecipients(
   }
 }
 
-/** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
+/** What this remedy never writes, by the plan's shape and places: a sentence for each fault; [] permits the plan. */
 export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   const { target, nextSteps } = plan;
   if (target.kind !== 'forest') return ['Its target is not a forest.'];
@@ -307,11 +307,11 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
         case 'delete-tree':
           return entriesOf(change)
             .filter((dn) => !goes(change, dn))
-            .map((dn) => `It deletes ${dn}, which is not below the server and does not go with it.`);
+            .map((dn) => `It deletes ${dn}, which is not below the server and is not deleted with it.`);
         case 'modify':
           return editsBeyond(change, namesDeleted);
         default:
-          return [`It makes the entry ${change.dn}.`];
+          return [`It creates the entry ${change.dn}.`];
       }
     }),
     ...(isIntent(intent) ? [] : ['Its intent does not say whether the tree is deleted at once and what is kept.']),
@@ -374,7 +374,7 @@ function editsBeyond({ dn, edits }: ModifyChange, namesDeleted: (value: PlanValu
   return edits.flatMap(({ attribute, add, remove }) => [
     ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${dn}.`]),
     ...remove
-      // Of a mailbox that is Exchange's own all that makes it one may go.
+      // From a mailbox of Exchange's own every mailbox attribute may be removed.
       .filter((value) => !(isOwnMailbox && isMailboxAttribute(attribute)) && !namesDeleted(value))
       .map((value) => `It removes ${valueKey(value)} from ${attribute} of ${dn}, which does not name the server.`),
   ]);
@@ -398,29 +398,32 @@ function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): read
     if (change.kind === 'modify') return [];
     return entriesOf(change)
       .filter((dn) => !isSameOrBelow(dn, exchange))
-      .map((dn) => `It makes or deletes ${dn}, which is not in the Exchange organisation.`);
+      .map((dn) => `It creates or deletes ${dn}, which is not in the Exchange organisation.`);
   });
 }
 
-/** Of a plan that clears leftovers: it edits attributes of Exchange, and removes what names something that is gone. */
+/** A plan that clears leftovers edits only attributes of Exchange, and removes only values that name deleted entries. */
 function shapeOfLeftovers({ changes }: Plan<DirectoryChange>, configuration: string): readonly string[] {
   const test = leftoverTest([], { entries: new Set() });
   return changes.flatMap((change) => {
     const { dn } = change;
-    if (change.kind !== 'modify') return [`It makes or deletes the entry ${dn}.`];
+    if (change.kind !== 'modify') return [`It creates or deletes the entry ${dn}.`];
     return change.edits.flatMap(({ attribute, add, remove }) => [
       ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${dn}.`]),
       ...(isOfRecipients(attribute) || isOfExchange(dn, attribute, configuration)
         ? []
-        : [`It edits ${attribute} of ${dn}, which is not of Exchange.`]),
+        : [`It edits ${attribute} of ${dn}, which is not an attribute of Exchange.`]),
       ...remove
         .filter((value) => typeof value !== 'string' || test(value, attribute.toLowerCase()) === undefined)
-        .map((value) => `It removes ${valueKey(value)} from ${attribute} of ${dn}, which names nothing that is gone.`),
+        .map(
+          (value) =>
+            `It removes ${valueKey(value)} from ${attribute} of ${dn}, which does not name a deleted server or entry.`,
+        ),
     ]);
   });
 }
 
-/** The changes that fresh facts do not justify, each in words. What is done already is not looked at. */
+/** The changes that fresh facts do not justify, each in words. Changes that are already done are not checked. */
 export function unjustified(
   facts: DeletionFacts | LeftoverFacts,
   { changes }: Proposal<DirectoryChange>,

@@ -21,7 +21,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { and, type DirectorySession, equal, everything, or } from '../../ldap/session.ts';
 import { type ExchangeServer, fqdnIn, isDatabase, isLegacy, isModernGroup } from './organisation.ts';
 
-/** A tree outside the server's that can go with it. */
+/** A tree outside the server's that can be deleted with it. */
 export interface Companion {
   /** servers-container: CN=Servers of an administrative group that would be empty. */
   readonly kind: 'database' | 'copy' | 'servers-container';
@@ -30,11 +30,11 @@ export interface Companion {
   readonly entries: readonly SubtreeEntry[];
   /** Name of another server that holds a copy of the database. */
   readonly copyOn?: string;
-  /** Why it must stay, in words; undefined if it may go. */
+  /** Why it must stay, in words; undefined if it may be deleted. */
   readonly hindrance: string | undefined;
 }
 
-/** Every entry that goes: the server's subtree, and the trees that go along. */
+/** Every entry that is deleted: the server's subtree, and the trees that are deleted with it. */
 export function entriesThatGo(facts: {
   readonly subtree: readonly SubtreeEntry[];
   readonly along: readonly Companion[];
@@ -75,7 +75,7 @@ export async function readDatabases(
   return found;
 }
 
-/** Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that go with it */
+/** Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that are deleted with it */
 export async function readCopies(
   session: DirectorySession,
   configuration: string,
@@ -99,10 +99,10 @@ export async function readCopies(
 }
 
 /**
- * CN=Servers of legacy administrative groups that no server is in, or none but one that goes: empty they stop public
- * folder replication into Exchange 2010. Throws DirectoryError.
+ * CN=Servers of legacy administrative groups without a server, or with only the server that is deleted. An empty one stops
+ * public folder replication to Exchange 2010. Throws DirectoryError.
  *
- * @param going the server that goes, if one does
+ * @param going the server that is deleted, if any
  */
 export async function readEmptyContainers(
   session: DirectorySession,
@@ -138,15 +138,15 @@ async function holdsOnly(session: DirectorySession, container: string, child: st
   return true;
 }
 
-/** What a plan deletes, as values elsewhere may name it. */
+/** The entries that a plan deletes, by the names that values elsewhere may use. */
 export interface DeletedServer {
-  /** Every entry that goes. */
+  /** Every entry that is deleted. */
   readonly entries: readonly DeletedEntry[];
   /** Their DNs, normalised. */
   readonly dns: ReadonlySet<string>;
   /** Their objectGUIDs. */
   readonly guids: ReadonlySet<string>;
-  /** Of the server itself, where the whole of it goes and no other server bears it. */
+  /** Of the server itself, if it is deleted and no other server has the same. */
   readonly legacyExchangeDn: string | undefined;
   /** Of the server itself, lower case. */
   readonly fqdn: string | undefined;
@@ -154,7 +154,7 @@ export interface DeletedServer {
   readonly hasMailTransferAgents: boolean;
   /** Ids of references ("homeMTA of CN=…") that the plan leaves as they are: it was accepted that they dangle. */
   readonly leftOnPurpose: ReadonlySet<string>;
-  /** Whether that was accepted of all recipients of other domains. */
+  /** Whether that was accepted for all recipients of other domains. */
   readonly leavesOtherDomains: boolean;
   /**
    * Attributes, lower case, by which recipients go on naming what was deleted: users' mailboxes, and more recipients than
@@ -163,7 +163,7 @@ export interface DeletedServer {
   readonly leavesSomeOf: ReadonlySet<string>;
 }
 
-/** At least two labels, of which the last is no number: no other kind of value is taken for one. */
+/** At least two labels, the last of which is not a number, so that no other kind of value is taken for a host name. */
 function isHostName(text: string): boolean {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/i.test(text);
 }
@@ -180,7 +180,7 @@ export function deletedServer({
     entries,
     dns: new Set(entries.map(({ dn }) => normalizedDn(dn))),
     guids: new Set(entries.map(({ guid }) => guid)),
-    // The plan itself says what the names are: a value of another kind is never one.
+    // The names come from the plan itself; a value of another kind is never one.
     legacyExchangeDn: ofServer('legacyExchangeDN').find((value) => /^\/o=.*\/cn=/is.test(value)),
     fqdn: [fqdnIn(ofServer('networkAddress'))].find((host) => host !== undefined && isHostName(host)),
     hasDatabases: entries.some((entry) => isDatabase(classesOf(entry))),

@@ -1,4 +1,4 @@
-/** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
+/** An orphan plan in words, drawn from the plan alone, and the steps that the user still has to do. */
 
 import { conflictRdnOf, dnDepth, isDnThat, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { resetComputer, showObject } from '../../ad/repadmin.ts';
@@ -23,7 +23,7 @@ export function describe(plan: Plan<DirectoryChange>): Description {
   return deleted.length === 0 ? describeReturn(plan) : describeDeletion(plan, deleted);
 }
 
-/** The name of the server that a plan deletes: what a person types before it is applied. */
+/** The name of the server that a plan deletes: the user types it before the plan is applied. */
 export function serverDeletedBy({ changes }: Pick<Plan<DirectoryChange>, 'changes'>): string | undefined {
   const top = serverDeletedIn(changes) ?? changes.findLast((change) => deletedBy(change).length > 0);
   return top === undefined ? undefined : nameOf(top.dn);
@@ -36,7 +36,7 @@ function nameOf(dn: string): string {
 function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly DeletedEntry[]): Description {
   const edits = plan.changes.filter((change) => change.kind === 'modify');
   const cleared = edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove)).length;
-  // Those that are only counted have their number as their detail.
+  // References that are only counted have their number as their detail.
   const left = plan.leftOut.reduce((sum, { detail = '1' }) => sum + Number(detail), 0);
   const name = serverDeletedBy(plan) ?? '';
   const again = plan.undoes === undefined ? '' : ' again';
@@ -87,13 +87,13 @@ function describeReturn(plan: Plan<DirectoryChange>): Description {
   const top = back.toSorted((one, other) => dnDepth(one.dn) - dnDepth(other.dn))[0];
   const made = back.filter(({ kind }) => kind === 'add').length;
   return {
-    title: top === undefined ? 'Put the references back' : `Bring back the server object ${nameOf(top.dn)}`,
+    title: top === undefined ? 'Restore the references' : `Restore the server object ${nameOf(top.dn)}`,
     summary: [
       {
-        name: 'Brought back',
-        value: `${counted(back.length, 'entry', 'entries')}${made === 0 ? '' : `, of which ${made.toLocaleString('en')} made again`}`,
+        name: 'Restored',
+        value: `${counted(back.length, 'entry', 'entries')}${made === 0 ? '' : `, ${made.toLocaleString('en')} of them created again`}`,
       },
-      { name: 'References put back', value: `in ${counted(edits.length, 'entry', 'entries')}` },
+      { name: 'References restored', value: `in ${counted(edits.length, 'entry', 'entries')}` },
     ],
     changes: [],
     nextSteps: plan.nextSteps.flatMap((step) => ownSteps(step, plan)),
@@ -164,8 +164,8 @@ function isOfKind(value: JsonValue | undefined, kind: Parameter): boolean {
 }
 
 /**
- * The step in words, with commands for nothing but what the changes of the plan are about: a plan is not trusted, and a
- * person pastes its commands. What else it names is listed.
+ * The step in words, with commands only for objects that the plan changes: a plan is not trusted, and users paste its
+ * commands. Other objects that it names are only listed.
  */
 function ownSteps(step: NextStep, plan: Plan<DirectoryChange>): readonly Step[] {
   const server = serverDeletedBy(plan)?.toLowerCase();
@@ -188,7 +188,7 @@ function ownSteps(step: NextStep, plan: Plan<DirectoryChange>): readonly Step[] 
     typeof dn === 'string' && isDnThat(dn, (one) => edited.has(normalizedDn(one)));
   const own = named.filter(isOwn);
   const others = named.filter((dn: JsonValue) => !isOwn(dn)).map(String);
-  const look = 'The plan changes nothing of these. Look at them before you remove them.';
+  const look = 'This plan does not change these. Check them before you remove them.';
   return [
     ...(own.length === 0 ? [] : stepsInWords({ ...step, [member]: own })),
     ...(others.length === 0 ? [] : [{ text: look, commands: [], lines: others }]),
@@ -210,7 +210,7 @@ export function stepsInWords(step: NextStep): readonly Step[] {
     case 'other-server':
       return [
         {
-          text: 'Leave the computer account and DNS of its name alone. They may be those of these server objects.',
+          text: 'Do not remove the computer account or DNS records of this name. They may belong to these server objects.',
           commands: [],
           lines: texts('bearers'),
         },
@@ -230,9 +230,9 @@ export function stepsInWords(step: NextStep): readonly Step[] {
 
 function replicationStep(dn: string, domainControllers: readonly string[]): Step {
   return {
-    text: 'Wait until every domain controller has the deletion, or push it; Setup reads the domain controller of its own site. Then ask all of them: none may find the object. adsi-remedy shows it with --wait SECONDS.',
+    text: 'Wait until every domain controller has the deletion, or push it: Setup reads a domain controller of its own site. Then check all of them: none may find the object. With --wait SECONDS adsi-remedy checks this for you.',
     commands: ['repadmin /syncall /AeP', showObject(dn)],
-    lines: domainControllers.length === 0 ? ['The domain controllers are not known here.'] : domainControllers,
+    lines: domainControllers.length === 0 ? ['The domain controllers are not known.'] : domainControllers,
   };
 }
 
@@ -240,28 +240,31 @@ function* accountSteps(account: string, dn: string, owner: string, groups: reado
   switch (account) {
     case 'present':
       yield {
-        text: `The computer account was left alone. If the machine is gone for good, remove it${groups.length === 0 ? '' : `; until then it stays a member of ${listed(groups)}`}.`,
+        text: `The computer account was not changed. If the machine is gone for good, remove the account${groups.length === 0 ? '' : `; until then it stays a member of ${listed(groups)}`}.`,
         commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
       };
       // An Edge server, which is in no Exchange group, need not be in a domain.
       if (groups.length > 0)
         yield {
-          text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+          text: 'If you install the machine again under the same name: reset its account, then join it again.',
           commands: [resetComputer(dn)],
         };
       return;
     case 'of another':
       yield {
-        text: 'The computer account of its name belongs to another server object: leave it.',
+        text: 'The computer account of this name belongs to another server object: do not remove it.',
         commands: [],
         lines: [dn, `belongs to ${owner}`],
       };
       return;
     case 'absent':
-      yield { text: 'No computer account was found: there is none to remove.', commands: [] };
+      yield { text: 'No computer account was found; nothing to remove.', commands: [] };
       return;
     default:
-      yield { text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] };
+      yield {
+        text: 'It is not known whether there is a computer account. Search for one with this name.',
+        commands: [],
+      };
   }
 }
 
@@ -270,7 +273,7 @@ function* dnsStep(host: string): Generator<Step, void> {
   if (domain.length === 0) return;
   const record = `-ZoneName ${quotedForPowerShell(domain.join('.'))} -RRType`;
   yield {
-    text: 'DNS was left alone. If the machine is gone for good, remove its records.',
+    text: 'DNS was not changed. If the machine is gone for good, remove its records.',
     commands: ['A', 'AAAA'].map(
       (type) => `Remove-DnsServerResourceRecord ${record} ${type} -Name ${quotedForPowerShell(name)}`,
     ),
@@ -300,11 +303,11 @@ function replicatedStep(names: readonly string[], servers: readonly string[]): S
 function databaseStep(names: readonly string[], removedBy: string): Step {
   if (removedBy === 'directory') {
     return {
-      text: 'These databases have no owner now, and no Exchange is left that could remove them. Delete those whose files are gone for good.',
+      text: 'These databases now have no owner, and no Exchange server is left to remove them. Delete those whose files are gone for good.',
       commands: names.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)} -Recursive`),
     };
   }
-  const text = 'These databases have no owner now. Remove those that are not needed';
+  const text = 'These databases now have no owner. Remove those that are not needed';
   if (removedBy === 'system-manager')
     return { text: `${text}, in Exchange System Manager.`, commands: [], lines: names };
   return {
@@ -318,8 +321,8 @@ function databaseStep(names: readonly string[], removedBy: string): Step {
 function ownMailboxStep(accounts: readonly string[], kinds: readonly string[]): Step {
   const isMadeBySetup = kinds.some((kind) => kind === 'arbitration' || kind === 'discovery');
   const again = isMadeBySetup
-    ? ' Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.'
-    : ' Exchange makes those that it needs again.';
+    ? ' Setup /PrepareAD creates the accounts again. The mailboxes then need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.'
+    : ' Exchange creates those that it needs again.';
   return {
     text: `These accounts were Exchange's own mailboxes. Delete them.${again}`,
     commands: accounts.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`),
@@ -329,7 +332,7 @@ function ownMailboxStep(accounts: readonly string[], kinds: readonly string[]): 
 function setupStep(host: string): Step {
   const where = host === '' ? '' : ` on ${host}`;
   return {
-    text: `Run setup again${where}. It must not offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
+    text: `Run setup again${where}. If it still offers only disaster recovery, look in ExchangeSetup.log for the object that it finds, and remove the role's watermark only as Microsoft describes.`,
     commands: [],
   };
 }
@@ -339,7 +342,7 @@ function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<De
   const attributes = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
   const stays = leftOut.filter(({ reason }) => reason !== 'keep').map(({ what }) => what);
   return {
-    title: 'Clear what earlier deletions of Exchange servers left behind',
+    title: 'Clear references that earlier deletions of Exchange servers left behind',
     summary: [
       { name: 'References cleared', value: counted(attributes.length, 'attribute') },
       { name: 'Left as they are', value: leftOut.length.toLocaleString('en') },
@@ -349,7 +352,7 @@ function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<De
         ? []
         : [
             {
-              text: 'These references stay. The finding leftovers-not-cleared has the command for each: show this change with --verbose.',
+              text: 'These references stay. The finding leftovers-not-cleared lists the command for each: show this change with --verbose.',
               commands: [],
               lines: stays,
             },

@@ -31,7 +31,7 @@ import { namesOneOf } from './referrers.ts';
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
 const silence = 2;
 
-/** Whether the DCs hear of each other. */
+/** The replication between the DCs. */
 export interface ReplicationFacts {
   /** Of the Configuration naming context alone. */
   readonly news: ReplicationNews;
@@ -54,9 +54,9 @@ export async function readReplication(world: DirectoryWorld, forest: Forest): Pr
 /** A DC that is cut off. */
 interface Behind {
   readonly name: string;
-  /** undefined where it never heard of the others, or they of it. */
+  /** undefined if it never heard of the others, or they never heard of it. */
   readonly days: number | undefined;
-  /** Whether it may hold the object and hand it back: not an RODC, and not one that was cut off before it was made. */
+  /** Whether it may hold the object and replicate it back: not an RODC, and not a DC that was cut off before the object was created. */
   readonly mayBringBack: boolean;
 }
 
@@ -95,7 +95,8 @@ export function* replicationFindings(
         evidence: [
           ...late.map(inWords),
           ...splits.map(
-            ({ sides }) => `parted: ${sides.map((side) => side.map(({ name }) => name).join(', ')).join(' | ')}`,
+            ({ sides }) =>
+              `not replicating with each other: ${sides.map((side) => side.map(({ name }) => name).join(', ')).join(' | ')}`,
           ),
         ],
         subjects: late.map(({ name }) => name),
@@ -105,14 +106,14 @@ export function* replicationFindings(
     yield note(
       'replication-unknown',
       `${counted(silent.length, 'domain controller')} did not answer`,
-      'The others have heard of it lately.',
+      'The other domain controllers have received its changes lately.',
       {
         evidence: silent.map(({ name, state }) => (state.kind === 'unreachable' ? `${name}: ${state.why}` : name)),
       },
     );
 }
 
-/** The object comes back from a DC that still has it; from the others it does not. */
+/** Findings on DCs from which the object can come back, and on the others that are cut off. */
 function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<FindingDraft, void> {
   const withObject = past.filter(({ mayBringBack }) => mayBringBack);
   const others = past.filter(({ mayBringBack }) => !mayBringBack);
@@ -126,21 +127,21 @@ function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<Fin
   if (withObject.length > 0)
     yield blocker(
       'replication-past-lifetime',
-      `${cutOff(withObject)}, and may bring the object back`,
-      'It never gets this deletion: it keeps the server object, and hands it back if it replicates again (a lingering object). Demote it by force and clean up its metadata, or repair it, first: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
+      `${cutOff(withObject)} and may bring the object back`,
+      'It never receives this deletion. It keeps the server object, and replicates it back if it comes online again (a lingering object). First demote it by force and clean up its metadata, or repair it: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
       parts(withObject),
     );
   if (others.length > 0)
     yield warning(
       'replication-past-lifetime-without-object',
       `${cutOff(others)}; the object does not come back from there`,
-      'A read-only domain controller hands nothing on, and one that was cut off before the object was made does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
+      'A read-only domain controller has no outbound replication, and one that was cut off before the object was created does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
       parts(others),
     );
 }
 
 function inWords({ name, days }: Behind): string {
-  return `${name}: ${days === undefined ? 'never heard of' : `cut off for ${counted(days, 'day')}`}`;
+  return `${name}: ${days === undefined ? 'no replication seen' : `cut off for ${counted(days, 'day')}`}`;
 }
 
 /** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
@@ -213,7 +214,7 @@ function sightOf({ count, first, leftOnPurpose }: PointingRecipients): Sight {
   };
 }
 
-/** What one DC has of the deletion. Throws DirectoryError. */
+/** The state of the deletion on one DC. Throws DirectoryError. */
 export async function deletionOnDc(
   session: DirectorySession,
   deleted: DeletedServer,
@@ -320,7 +321,7 @@ function searchesFor(deleted: DeletedServer, otherAttributes: readonly string[])
       recipientFilters(reference, legacyExchangeDn === undefined ? [] : [legacyExchangeDn]).map((filter) => ({
         filter,
         attributes: [reference.attribute],
-        // The server has compared it, as the attribute's syntax says.
+        // The server has compared it by the attribute's syntax.
         isPointing: () => true,
       })),
     ),
@@ -328,7 +329,7 @@ function searchesFor(deleted: DeletedServer, otherAttributes: readonly string[])
   ];
 }
 
-/** Whether anything of what such a reference names was deleted. */
+/** Whether an entry that such a reference can name was deleted. */
 function went(named: RecipientReference['named'], { hasDatabases, hasMailTransferAgents }: DeletedServer): boolean {
   return (named === 'databases' && hasDatabases) || (named === 'mail transfer agents' && hasMailTransferAgents);
 }

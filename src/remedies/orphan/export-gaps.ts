@@ -1,4 +1,4 @@
-/** What an export leaves unknown: kinds of objects and attributes that it lacks, and its age. */
+/** Data that is missing from an export: kinds of objects and attributes, and its age. */
 
 import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, unknownForest } from '../../ad/forest.ts';
@@ -8,7 +8,7 @@ import { and, type DirectorySession, equal, type Filter, or, present } from '../
 import { counted } from '../../words.ts';
 import { databaseClasses, type ExchangeServer, isLegacy, type Organisation } from './organisation.ts';
 
-/** What an export lacks. */
+/** The gaps of an export. */
 interface ExportGaps {
   readonly lacksComputers: boolean;
   /** Whether a mailbox may be in a database without this export showing it. */
@@ -17,7 +17,7 @@ interface ExportGaps {
   readonly lines: readonly string[];
 }
 
-/** Of a directory, which can be asked for everything. */
+/** A directory has no gaps: it can be asked for everything. */
 export const noGaps: ExportGaps = { lacksComputers: false, lacksMailboxes: false, lines: [] };
 
 const computers = equal('objectClass', 'computer');
@@ -25,7 +25,7 @@ const recipients = present('mailNickname');
 
 /**
  * Looks in an export for one of each kind that the remedy asks for, and for one with each attribute that says what it
- * refers to: that none is found there proves nothing. Throws DirectoryError.
+ * refers to: if none is found, the export may just lack them. Throws DirectoryError.
  *
  * @param newest the newest whenChanged
  */
@@ -42,14 +42,14 @@ export async function gapsIn(
   const kinds: readonly (readonly [isLacking: boolean, words: string])[] = [
     [!hasComputers, 'no computer accounts: whether a server has one, and when it last logged on'],
     [!hasRecipients, 'no recipients: whose mailbox or archive is on it, and which groups it expands'],
-    [forest.domainControllers.length === 0, 'no domain controllers (CN=Sites): which of them have to get the deletion'],
+    [
+      forest.domainControllers.length === 0,
+      'no domain controllers (CN=Sites): which of them must receive the deletion',
+    ],
     [forest.recycleBin === 'unknown', 'no CN=Partitions: the naming contexts, and whether the Recycle Bin is on'],
     [forest.objectGuid === unknownForest, 'no head of the Configuration partition: which forest it is'],
     [newest === undefined, 'no whenChanged: how old it is, so that logons are judged as of today'],
-    [
-      !isWhole,
-      'no instanceType, which every entry has: attributes were left out, and what is not named here may be too',
-    ],
+    [!isWhole, 'no instanceType, which every entry has: attributes were left out, perhaps more than are listed here'],
   ];
   return {
     lacksComputers: !hasComputers,
@@ -69,8 +69,8 @@ export async function requireClasses(whole: DirectorySession): Promise<void> {
   throw new RefusedError({
     attempted: 'find Exchange server objects',
     on: 'the export',
-    cameBack: 'no entry has objectClass, which says what it is',
-    next: 'Export again with ldifde -d and -f alone: -o leaves out attributes, and -l leaves out what it does not list.',
+    cameBack: 'no entry has objectClass, so the kind of the entries is not known',
+    next: 'Export again with only ldifde -d and -f: -o leaves out attributes, and -l leaves out those it does not list.',
   });
 }
 
@@ -94,7 +94,7 @@ function missing(attributes: string, on: string, what: string): string {
   return `no ${attributes} on any ${on} (export without -l and -o, or list it): ${what}`;
 }
 
-/** What no server object has although Exchange writes it: ldifde -l leaves out what it does not list. */
+/** Attributes that no server object has although Exchange writes them: ldifde -l leaves out those it does not list. */
 function missingOnServers({ servers }: Organisation): readonly string[] {
   const expected: readonly (readonly [
     attribute: string,
@@ -124,7 +124,7 @@ function missingOnServers({ servers }: Organisation): readonly string[] {
     .map(([attribute, , what]) => missing(attribute, 'server', what));
 }
 
-/** Attributes that other objects refer or are judged by; each is looked for where there is such an object. */
+/** Attributes by which other objects refer or are judged; each is checked if there is such an object. */
 const expectedElsewhere: readonly (readonly [on: string, filter: Filter, attribute: string, what: string])[] = [
   ['computer account', computers, 'userAccountControl', 'whether it is disabled'],
   ['computer account', computers, 'lastLogonTimestamp', 'when it last logged on'],
@@ -164,10 +164,10 @@ async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean>
   return false;
 }
 
-/** Days after which what an export says may be out of date. */
+/** Days after which an export may be out of date. */
 const exportIsFresh = 7;
 
-/** What an export lacks, and how old it is. */
+/** Findings on the gaps of an export and on its age. */
 export function* exportFindings({
   exportAge,
   exportGaps,
@@ -178,15 +178,15 @@ export function* exportFindings({
   if (exportGaps.length > 0)
     yield warning(
       'export-incomplete',
-      'The export does not have everything: what it lacks is unknown, not absent',
-      'Look that up before you import the LDIF, or export it too.',
+      'The export is incomplete: missing data is unknown, not absent',
+      'Check the points below in the directory before you import the LDIF, or export that data too.',
       { evidence: exportGaps },
     );
   if (exportAge !== undefined && exportAge > exportIsFresh)
     yield warning(
       'export-old',
       `The export is ${counted(exportAge, 'day')} old`,
-      'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
+      'Logons are judged as of its newest entry. Later changes are not known: export again before you import the LDIF.',
       { measure: { value: exportAge, unit: 'days' } },
     );
 }

@@ -15,7 +15,7 @@ export const flags = {
   },
   leftovers: {
     kind: 'yes-no',
-    help: 'no server: clear the references that earlier deletions by hand left behind',
+    help: 'delete no server, but clear the references that earlier manual deletions left behind',
     group: whichServer,
   },
   probe: { kind: 'yes-no', help: "try the server's ports 25, 135, 443 and 445", group: whichServer },
@@ -29,8 +29,8 @@ export const flags = {
     kind: 'texts',
     value: 'WHAT',
     values: ['databases', 'servers-container'],
-    help: 'what goes with the server: databases that only it owns and that hold no mailbox; each empty CN=Servers of a legacy administrative group (repeatable)',
+    help: 'what to delete with the server: databases that only it owns and that hold no mailbox; each empty CN=Servers of a legacy administrative group (repeatable)',
     group: how,
   },
-  'tree-delete': { kind: 'yes-no', help: 'one request for the whole tree in place of leaf-first deletes', group: how },
+  'tree-delete': { kind: 'yes-no', help: 'one request for the whole tree instead of leaf-first deletes', group: how },
 } as const satisfies FlagTable;

@@ -1,4 +1,4 @@
-/** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
+/** Reads the Exchange servers of the forest, and everything that the deletion of one of them affects. Never writes. */
 
 import { catalogIfAny } from '../../ad/ask-domain-controllers.ts';
 import { isBelow, isSameOrBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
@@ -67,19 +67,19 @@ export interface DeletionFacts extends DeleteRights {
   readonly survey: Survey;
   readonly chosen: SurveyedServer;
   readonly log: SetupLog | undefined;
-  /** Its names that another server object bears too: what holds them is not taken for a reference to this one. */
+  /** Names that another server object has too: a value with such a name is not taken for a reference to this one. */
   readonly sharedNames: readonly SharedName[];
   /** Parents before children. */
   readonly subtree: readonly SubtreeEntry[];
   /** DNs of the databases that it owns, below it or not. */
   readonly databases: readonly string[];
-  /** Trees outside the server's that may go with it. */
+  /** Trees outside the server's that may be deleted with it. */
   readonly companions: readonly Companion[];
-  /** Those of them that go: as the options say, or as the plan has it. */
+  /** Those of them that are deleted, by the options or by the plan. */
   readonly along: readonly Companion[];
   readonly configuration: ConfigurationFindings;
   readonly recipients: readonly RecipientCount[];
-  /** Attributes beside those of the list by which recipients were looked for; [] without the schema. */
+  /** Attributes by which recipients were searched in addition to those of the list; [] without the schema. */
   readonly otherRecipientAttributes: readonly string[];
   /** Every mailbox attribute of the mailboxes of Exchange's own, where this DC can write them. */
   readonly ownMailboxAttributes: readonly Referrer[];
@@ -94,7 +94,7 @@ export interface DeletionFacts extends DeleteRights {
   readonly replication: ReplicationFacts | undefined;
   /** Ids of referrers whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
-  /** Whether an earlier look of this run has shown the servers. */
+  /** Whether this run has already shown the servers. */
   readonly isSecondLook: boolean;
   /** Changes of a saved plan that are done. */
   readonly done: ReadonlySet<Change>;
@@ -131,12 +131,12 @@ export async function gather(
   if (scope.kind === 'plan' && planned === undefined && !isLeftovers) {
     return { kind: 'nothing to delete', target: world.target, missing: undefined, done: new Set() };
   }
-  // That no global catalog answers is a finding: only this domain's recipients are known then.
+  // If no global catalog answers, only this domain's recipients are known; a finding says so.
   const global = await catalogIfAny(world);
   const sessions = { session: world.session, global };
   try {
     world.watch.begin(['Exchange']);
-    world.watch.update('Exchange', 'looking for servers');
+    world.watch.update('Exchange', 'searching for servers');
     const survey =
       known === undefined || known.kind === 'nothing to delete'
         ? await readSurvey(world, sessions, isLeftovers)
@@ -210,7 +210,7 @@ function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice 
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { attempted, on, cameBack, next } = error.trouble;
-    // A person is asked in its place.
+    // The user is asked instead.
     if (mayAsk) return { ...servers, notSuggested: `${on}: ${cameBack}` };
     throw new UsageError({ attempted, on: `${on}, which ${source} names`, cameBack, next, cause: error });
   }
@@ -231,10 +231,10 @@ async function probeOwn(chosen: SurveyedServer, survey: Survey, network: ProbeNe
 }
 
 /**
- * Reads all that the deletion of the chosen server touches. Throws DirectoryError.
+ * Reads everything that the deletion of the chosen server affects. Throws DirectoryError.
  *
  * @param disowned databases that it owned until this plan began
- * @param goes which of the companions go with it
+ * @param goes which of the companions are deleted with it
  */
 async function readDeletion(
   world: DirectoryWorld,
@@ -260,7 +260,7 @@ async function readDeletion(
   const inForest = await readDatabasesOf(session, context, server.dn, owners);
   const owned = [...inForest.owned, ...disowned].filter((dn) => !ownDns.has(normalizedDn(dn)));
   const databases = [...owned, ...databasesIn(subtree)];
-  step('looking for recipients in the forest');
+  step('searching for recipients in the forest');
   const { recipients, base } = recipientsOf(sessions);
   const names = ownNames(server, shared);
   const isWritable = liesIn(session.rootDse.namingContexts, forest);
@@ -303,7 +303,7 @@ async function readDeletion(
   const staying = owned.filter((dn) => !toDelete.dns.has(normalizedDn(dn)));
   const named = await readConfigurationReferrers(session, context, toDelete, staying);
   const configuration = { ...named, referrers: [...named.referrers, ...others.fixed] };
-  step('asking the domain controllers for their replication');
+  step('reading the replication status of the domain controllers');
   const replication = isExport ? undefined : await readReplication(world, forest);
   step('checking rights');
   const rights = await rightsTo(session, going);
@@ -351,7 +351,7 @@ function mailboxesUnseen(
 ): string | undefined {
   if (mailboxesUnknown) return 'the export does not show which mailboxes are in it';
   const isSeen = domainsOf(forest).length < 2 || (isForestWide && !outOfCatalog.includes('homeMDB'));
-  return isSeen ? undefined : 'mailboxes of other domains may be in it';
+  return isSeen ? undefined : 'it may hold mailboxes of other domains';
 }
 
 /**
@@ -370,7 +370,7 @@ function inUse(
   const users = counts.reduce((sum, { usersOf }) => sum + (usersOf.get(key) ?? 0), 0);
   if (users > 0) return { ...database, hindrance: `${counted(users, 'mailbox is', 'mailboxes are')} in it` };
   const own = counts.some(({ reference, own: { count } }) => reference.named === 'databases' && count > 0);
-  return own && hasOtherServer ? { ...database, hindrance: "mailboxes of Exchange's own may be in it" } : database;
+  return own && hasOtherServer ? { ...database, hindrance: "it may hold mailboxes of Exchange's own" } : database;
 }
 
 /** The mailboxes of Exchange's own, each once. */

@@ -11,11 +11,11 @@ import { type DirectorySession, deletedObjectsControl, equal, everything, or, pr
 import type { ExchangeServer } from './organisation.ts';
 import { hostsIn } from './referrers.ts';
 
-/** What is to be seen where server objects lie: in CN=Servers of each administrative group. */
+/** The visible entries where server objects are: in CN=Servers of each administrative group. */
 export interface ServerPlaces {
   /** Every entry in a CN=Servers, normalised. */
   readonly entries: ReadonlySet<string>;
-  /** Every administrative group whose CN=Servers is to be seen, as adminGroupIn has them, in lower case. */
+  /** Every administrative group whose CN=Servers is visible, as adminGroupIn has them, in lower case. */
   readonly groups: ReadonlySet<string>;
 }
 
@@ -55,7 +55,7 @@ function namesOfGroup(container: string, legacyNames: ReadonlyMap<string, string
   return [dn, legacyNames.get(dn) ?? `/o=${rdnOf(organisation).value}/ou=${rdnOf(group).value}`];
 }
 
-/** Whether a value has the DN of a server, or of what was below one, where no entry is to be seen, deleted or not. */
+/** Whether a value has the DN of a server, or of what was below one, where no entry is visible, deleted or not. */
 export function isMissingFrom({ entries }: Pick<ServerPlaces, 'entries'>, value: string): boolean {
   const dn = dnIn(value);
   return !dn.includes('\\0ADEL:') && serverDnIn(dn) !== undefined && !entries.has(normalizedDn(dn));
@@ -96,10 +96,10 @@ interface Tombstone {
 /** The tombstones of the Configuration naming context, by objectGUID. */
 export type Tombstones = ReadonlyMap<string, Tombstone>;
 
-/** What a DC answers where the container of deleted objects is not there, or not to be seen. */
+/** The results of a DC if the container of deleted objects does not exist or is not visible. */
 const hidden: ReadonlySet<number> = new Set([resultCode.noSuchObject, resultCode.insufficientAccessRights]);
 
-/** Reads them; none for a user who may not see deleted objects, and none of an export that lacks them. Throws DirectoryError. */
+/** Reads them; none if the user may not see deleted objects, or an export lacks them. Throws DirectoryError. */
 export async function readTombstones(session: DirectorySession, configuration: string): Promise<Tombstones> {
   const tombstones = new Map<string, Tombstone>();
   const found = session.search({
@@ -198,7 +198,7 @@ export function serverNamed(value: string, tombstones: Tombstones): string | und
 /** The names of a server that is there. */
 export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'name'>;
 
-/** The names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
+/** The names of servers that are gone, keyed by the name in lower case; a name that an existing server has again is not among them. */
 export function goneNames(names: readonly string[], servers: readonly ServerNames[]): ReadonlyMap<string, string> {
   const there = namesOf(servers);
   const gone = new Map<string, string>();
@@ -273,7 +273,7 @@ export function hostTest(gone: ReadonlyMap<string, string>, forest: Forest): Nam
   return Object.assign(test, { mayName: bytesWith([...gone.keys()]) });
 }
 
-/** The names that a database may have in place of its RPC client access server's. Throws DirectoryError. */
+/** The names that a database may have instead of its RPC client access server's. Throws DirectoryError. */
 export async function clientAccessArrays(
   session: DirectorySession,
   configuration: string,

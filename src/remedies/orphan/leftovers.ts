@@ -1,5 +1,5 @@
 /**
- * What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone; and
+ * References that earlier manual deletions left behind: values that point at deleted entries, or name a deleted server; and
  * the tree of them, by server.
  */
 
@@ -36,12 +36,12 @@ import { domainsOf, liesIn, otherRecipientAttributes } from './recipients.ts';
 import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 import { type Survey, serversOf } from './survey.ts';
 
-/** What earlier deletions have left behind, and what of it the user may not write. */
+/** The references that earlier deletions left behind, and those among them that the user may not write. */
 export interface LeftoverFacts {
   readonly kind: 'leftovers';
   readonly survey: Survey;
   readonly leftovers: readonly Referrer[];
-  /** Names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
+  /** Names of deleted servers, keyed by the name in lower case; a name that an existing server has again is not among them. */
   readonly gone: ReadonlyMap<string, string>;
   /** They lead from a deleted entry to the server that it was of. */
   readonly tombstones: Tombstones;
@@ -51,9 +51,9 @@ export interface LeftoverFacts {
   readonly unwritable: ReadonlySet<string>;
   /** Ids of those of recipients of other domains, which this DC cannot write. */
   readonly elsewhere: ReadonlySet<string>;
-  /** References to servers of administrative groups whose servers the user may not see. */
+  /** References to servers of administrative groups whose servers the user cannot see. */
   readonly unseen: readonly UnseenServer[];
-  /** DNs that values have, of servers and of what was below them, where no entry is to be seen, deleted or not. */
+  /** DNs that values have, of servers and of what was below them, where no entry is visible, deleted or not. */
   readonly missing: readonly string[];
   /** Whether the recipients of every domain could be asked for. */
   readonly isForestWide: boolean;
@@ -150,7 +150,7 @@ export async function readLeftovers(
 }
 
 /**
- * Looks once more for the entries that were not there: they may have been made meanwhile, and the directory knows more
+ * Searches again for the entries that were missing: they may have been created meanwhile, and the directory knows more
  * spellings of a DN. Throws DirectoryError.
  */
 async function lookAgain(
@@ -266,12 +266,12 @@ export function clearableIn({ leftovers, unwritable, elsewhere }: LeftoverFacts)
   );
 }
 
-/** Of a long list the screen shows so many references to each entry, and so many lines in all. */
+/** The limits for a long list on the screen: references to each entry, and lines in all. */
 const fewReferences = 3;
 
 const fewLines = 40;
 
-/** What is gone, by server, with what refers to it; [] if nothing does. @param inFull else the beginning of it */
+/** Deleted entries by server, with the references to them; [] if there are none. @param inFull all of them, else only the first */
 export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly TreeExhibit[] {
   const groups = groupsOf(facts);
   if (groups.length === 0) return [];
@@ -287,7 +287,12 @@ export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly Tr
     })),
   ]);
   return [
-    { kind: 'tree', id: 'leftovers', title: 'What is gone, and what refers to it', nodes: inFull ? nodes : few(nodes) },
+    {
+      kind: 'tree',
+      id: 'leftovers',
+      title: 'Deleted servers and entries, with the references to them',
+      nodes: inFull ? nodes : few(nodes),
+    },
   ];
 }
 
@@ -351,7 +356,7 @@ function groupsOf({ leftovers, tombstones, gone, survey }: LeftoverFacts): reado
     }));
 }
 
-/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
+/** The name of a deleted entry whose tombstone is not visible, if a deleted server had that name. */
 function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
   const dn = dnIn(value);
   return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
@@ -360,7 +365,7 @@ function deletedName(value: string, gone: ReadonlyMap<string, string>): string |
 function headingOf({ server, isThere, targets }: LeftoverGroup): string {
   const references = targets.reduce((sum, { referrers }) => sum + referrers.length, 0);
   const count = counted(references, 'reference');
-  if (server === undefined) return `Of no server, or of an unknown one: ${count}`;
+  if (server === undefined) return `No server, or an unknown one: ${count}`;
   return `${server}${isThere ? ' (a server object of this name exists)' : ''}: ${count}`;
 }
 
@@ -378,7 +383,7 @@ function targetInWords({ named }: LeftoverTarget, { server }: LeftoverGroup): st
   const entry = nameOfEntry(named);
   if (entry === undefined) return `by name: ${named}`;
   const isServer = entry.toLowerCase() === server?.toLowerCase();
-  if (serverDnIn(named) !== undefined) return `${entry} (${isServer ? 'its object: ' : ''}not there, no tombstone)`;
+  if (serverDnIn(named) !== undefined) return `${entry} (${isServer ? 'its object: ' : ''}missing, no tombstone)`;
   return isServer ? `${entry} (its object, or a database copy on it)` : entry;
 }
 

@@ -1,4 +1,4 @@
-/** What a run of the orphan remedy is asked to do, its setup log included. The wizard and the flags both end in this. */
+/** The options of a run of the orphan remedy, including its setup log. Both the wizard and the flags produce them. */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';
 import type { Wanted } from './survey.ts';
 
-/** What --also names. */
+/** A value of --also. */
 export type Along = 'database' | 'servers-container';
 
 const alongByFlag: Readonly<Record<string, Along>> = {
@@ -19,23 +19,23 @@ const alongByFlag: Readonly<Record<string, Along>> = {
   'servers-container': 'servers-container',
 };
 
-/** What the flags or the wizard ask for. */
+/** The answers from flags or wizard. */
 export interface OrphanOptions extends RemedyOptions {
-  /** Which server object; undefined to look only, before it is asked. */
+  /** Which server object; undefined before the user is asked. */
   readonly wanted: Wanted | undefined;
   readonly log: SetupLog | undefined;
   readonly probe: boolean;
-  /** Clear what earlier deletions have left behind, and delete nothing. */
+  /** Clear references that earlier deletions left behind, and delete nothing. */
   readonly leftovers: boolean;
-  /** One request in place of leaf-first deletes. */
+  /** One request instead of leaf-first deletes. */
   readonly treeDelete: boolean;
   /** Ids of references that stay as they are. */
   readonly keep: readonly string[];
-  /** What goes with the server although it is not below it. */
+  /** What is deleted with the server although it is not below it. */
   readonly also: ReadonlySet<Along>;
-  /** What the wizard has asked already, so that it does not ask again after another look. */
+  /** The questions that the wizard has already asked, so that it does not repeat them after reading again. */
   readonly asked: ReadonlySet<'way' | 'also'>;
-  /** Whether a server that the setup log does not find can be asked for. */
+  /** Whether the user can be asked if the setup log names no known server. */
   readonly mayAsk: boolean;
 }
 
@@ -71,7 +71,7 @@ function alongOf(given: string): Along {
   throw new UsageError({
     attempted: 'read --also',
     on: given,
-    cameBack: 'it names nothing that can go with the server',
+    cameBack: 'it names nothing that can be deleted with the server',
     next: `Give ${Object.keys(alongByFlag).join(' or ')}.`,
   });
 }
@@ -81,16 +81,16 @@ function wantedOf({ name, dn, leftovers }: OrphanFlags): Wanted | undefined {
     throw new UsageError({
       attempted: 'choose what to clear',
       on: `--leftovers with --${name === undefined ? 'dn' : 'name'}`,
-      cameBack: 'leftovers are of servers that are gone',
-      next: 'Give --leftovers alone.',
+      cameBack: 'leftovers belong to servers that are already deleted',
+      next: 'Give only --leftovers.',
     });
   }
   if (name !== undefined && dn !== undefined) {
     throw new UsageError({
       attempted: 'choose the server',
       on: '--name with --dn',
-      cameBack: 'each of them names a server',
-      next: 'Give one of them.',
+      cameBack: 'both name a server',
+      next: 'Give only one of them.',
     });
   }
   if (dn !== undefined) return { kind: 'dn', dn: checkedDn(dn) };
@@ -123,7 +123,7 @@ async function readLog(file: string): Promise<SetupLog> {
   }
 }
 
-/** What the last run in a setup log says. */
+/** The last run in a setup log. */
 export interface SetupLog {
   /** The file's name, for people. */
   readonly source: string;
@@ -243,6 +243,6 @@ function lastOf(text: string, pattern: RegExp): RegExpExecArray | undefined {
 export function whatLogFound({ dn, name }: SetupLog): string {
   return (
     dn ??
-    `Setup looked for ${name} and does not say that it found an object. It searches by the FQDN in networkAddress: an object of the same name with another FQDN does not explain its message.`
+    `Setup looked for ${name} and did not report an object. It searches by the FQDN in networkAddress: an object of the same name with another FQDN does not explain its message.`
   );
 }

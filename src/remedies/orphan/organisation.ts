@@ -8,7 +8,7 @@ import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../..
 import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
 
-/** A server object, as the table shows it. */
+/** A server object. */
 export interface ExchangeServer {
   readonly dn: string;
   /** The value of its RDN. */
@@ -134,7 +134,7 @@ export async function readOrganisation(session: DirectorySession, configuration:
 
 const noChildren: RoleChildren = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
 
-/** Whatever of these could be a server; normalised. Nothing that counts lies deeper than four levels below one. */
+/** DNs above it that could be a server, normalised: everything that is counted is at most four levels below a server. */
 function ancestorsOf(dn: string): readonly string[] {
   const ancestors: string[] = [];
   let at = parentDn(dn);
@@ -202,7 +202,7 @@ export function isDatabase(objectClasses: Iterable<string>): boolean {
   return [...objectClasses].some((name) => lowerDatabaseClasses.has(name));
 }
 
-/** The names of a server object by which only it can be meant; undefined where there is none. */
+/** The names that only this server object has; undefined if there is none. */
 export interface OwnNames {
   readonly legacyExchangeDn: string | undefined;
   readonly fqdn: string | undefined;
@@ -244,7 +244,7 @@ export function sharedNames(server: ExchangeServer, all: readonly ExchangeServer
   });
 }
 
-/** What is left of its names when the shared ones are taken away. */
+/** Its names without the shared ones. */
 export function ownNames(server: ExchangeServer, shared: readonly SharedName[]): OwnNames {
   const own = (kind: SharedName['kind']): string | undefined =>
     shared.some((name) => name.kind === kind) ? undefined : byKind[kind](server);
@@ -272,7 +272,7 @@ const products: readonly (readonly [major: number, minor: number | undefined, na
 /** The first build of 15.2 that is Exchange Server Subscription Edition. */
 const firstBuildOfSe = 2562;
 
-/** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" where neither does. */
+/** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" if neither does. */
 export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
   const [, major, minor] = /^Version (\d+)\.(\d+)/.exec(serialNumber ?? '') ?? [];
   const bySerial = productOf(Number(major), Number(minor));
@@ -383,7 +383,7 @@ export function isModernGroup(name: string): boolean {
   return /\(FYDIBOHF23SPDLT\)$/i.test(name);
 }
 
-/** What shows of which Exchange a server object is. */
+/** The attributes that show the Exchange version of a server object. */
 type VersionSigns = Pick<ExchangeServer, 'versionNumber' | 'serialNumber' | 'roles' | 'adminGroup'>;
 
 /** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
@@ -411,7 +411,7 @@ export function aboutInWords(server: VersionSigns): string {
   if (server.roles === 0) return `${it}, and it has no roles.`;
   if (!isLegacy(server)) return `${it}.`;
   return version === 'unknown'
-    ? `${it}. It has no roles and is not in the administrative group of Exchange 2007 and later: it is taken for Exchange 2003 or older.`
+    ? `${it}. It has no roles and is not in the administrative group of Exchange 2007 and later: it is treated as Exchange 2003 or older.`
     : `${it}, which has no roles.`;
 }
 

@@ -98,13 +98,13 @@ export interface RecipientCount {
   readonly first: readonly string[];
   /** Mailboxes of Exchange's own among them, up to a bound. */
   readonly own: { readonly count: number; readonly mailboxes: readonly OwnMailbox[] };
-  /** Users' among them, by the database that they name, normalised. */
+  /** Users' mailboxes among them, by the normalised DN of the database that they name. */
   readonly usersOf: ReadonlyMap<string, number>;
   /** Those whose value may be cleared, up to a bound. */
   readonly cleanable: readonly Referrer[];
   /** How many more there are past the bound. */
   readonly notListed: number;
-  /** Of a reference that may be cleared, the mailboxes of users that are on the server: they are left alone. */
+  /** For a reference that may be cleared, the users' mailboxes that are on the server: they are not changed. */
   readonly ofMailboxes: number;
   /** Mailboxes that only name the server, while their database is of another: they are not counted above. */
   readonly inOtherDatabases: { readonly count: number; readonly first: readonly string[] };
@@ -205,10 +205,10 @@ export function recipientFilters(reference: RecipientReference, values: readonly
   return filters;
 }
 
-/** What shows a mailbox of Exchange's own. */
+/** The attributes that show a mailbox of Exchange's own. */
 const kindAttributes = ['msExchRecipientTypeDetails', 'objectClass'];
 
-/** What is read of each recipient: what is not cleaned is only counted and named. */
+/** The attributes to read of each recipient: recipients that are not cleaned are only counted and named. */
 export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
   return isCleanable
     ? [...kindAttributes, 'objectGUID', 'homeMDB', 'mailNickname', 'msExchHomeServerName', attribute]
@@ -249,7 +249,7 @@ const noRecipients = {
   elsewhere: { count: 0, first: [] },
 } satisfies Partial<Counted>;
 
-/** What becomes of the recipients of one reference. */
+/** The treatment of the recipients of one reference. */
 interface Tally {
   add(entry: Entry): void;
   counted(): Pick<Counted, 'count' | 'first'> & Partial<Counted>;

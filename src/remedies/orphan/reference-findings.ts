@@ -16,7 +16,7 @@ import { domainsOf, type RecipientCount } from './recipients.ts';
 import { hostsIn, keyOf, keysOf, type Referrer } from './referrers.ts';
 import { type Survey, serversOf } from './survey.ts';
 
-/** Entries that advice names in full. */
+/** How many entries an advice names in full. */
 export const namedInFull = 3;
 
 /** Advice for the first of them: the rest is in the evidence. */
@@ -50,7 +50,7 @@ export function* referenceFindings(
   );
   const needValue = referrers.filter(({ reference }) => reference.clearing === 'needs another value');
   const mandatory = referrers.filter(
-    // That of offline address books has a blocker of its own, with the cmdlet that moves them.
+    // Offline address books have their own blocker, with the cmdlet that moves them.
     ({ reference }) => reference.clearing === 'mandatory' && reference.id !== 'oab-generation',
   );
   const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
@@ -81,21 +81,21 @@ export function* referenceFindings(
     yield warning(
       'system-only-references',
       `${counted(ofSystem.length, 'reference')} to the server that only the system can change`,
-      'The directory keeps these values itself. They are left as they are.',
+      'The directory maintains these values itself. They are not changed.',
       about(ofSystem),
     );
   if (leftovers.length > 0)
     yield note(
       'leftovers',
       `${counted(leftovers.length, 'other reference points', 'other references point')} at entries that were deleted earlier`,
-      'They are not of this server, and this plan leaves them as they are. To list and clear them, run orphan with --leftovers in place of the server.',
+      'They are not of this server, and this plan leaves them as they are. To list and clear them, run orphan with --leftovers instead of the server.',
       { evidence: leftovers.map(({ id }) => id) },
     );
   if (toDatabases.length > 0)
     yield warning(
       'references-to-its-databases',
       `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
-      `They are left as they are, and name a database that no server mounts; once that is removed, they dangle. Before you remove it: ${adviceFor(toDatabases, (referrer) => replaceCommand(referrer))}.`,
+      `They are not changed, and name a database that no server mounts. When the database is removed, they point at a deleted entry. Before you remove it: ${adviceFor(toDatabases, (referrer) => replaceCommand(referrer))}.`,
       {
         evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
         subjects: toDatabases.map(({ id }) => id),
@@ -103,7 +103,7 @@ export function* referenceFindings(
     );
 }
 
-/** What gives a text reference to the server another value. */
+/** The command that gives a text reference to the server another value. */
 function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: Referrer): string {
   const { dn, objectClasses, reference } = referrer;
   if (hasOtherServer && objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
@@ -115,7 +115,7 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: R
   );
 }
 
-/** Ids that were to be kept, and that no reference has. */
+/** IDs given to --keep that match no reference. */
 function* unknownKept(
   { intent }: Proposal<DirectoryChange>,
   clearable: readonly Referrer[],
@@ -142,7 +142,7 @@ function about(referrers: readonly Referrer[]): {
   return { evidence: ids, subjects: ids };
 }
 
-/** What they point at, which of them a person has to set by hand, and containers that were left empty. */
+/** Findings on leftovers: what they point at, which of them have to be set manually, and empty containers. */
 export function* assessLeftovers(
   facts: LeftoverFacts,
   proposal: Proposal<DirectoryChange>,
@@ -154,13 +154,13 @@ export function* assessLeftovers(
     yield note(
       'no-leftovers',
       'No value points at a deleted or missing server object',
-      `There is nothing to clear. ${placeOf(facts)}`,
+      `Nothing to clear. ${placeOf(facts)}`,
     );
   else
     yield note(
       'leftovers',
-      `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-      `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
+      `${counted(facts.leftovers.length, 'reference points', 'references point')} at deleted or missing entries`,
+      `They are left over from earlier manual deletions. Setup and the Exchange services report them (event 2937). Undo cannot restore a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run this again after this plan is applied.`}`,
       { evidence: leftoverHeadings(facts) },
     );
   if (others.length > 0)
@@ -182,7 +182,7 @@ export function* assessLeftovers(
   yield* emptyContainerFinding(facts.emptyContainers);
 }
 
-/** A server that the user may not see is there: its name is not cleared unless the user knows better. */
+/** A server that the user cannot see may exist: its name is cleared only if the user accepts that. */
 function* serversNotSeen(
   { unseen }: LeftoverFacts,
   { changes }: Proposal<DirectoryChange>,
@@ -197,13 +197,13 @@ function* serversNotSeen(
   const make = unseen.some(({ id }) => edited.has(id)) ? blocker : warning;
   yield make(
     'servers-not-seen',
-    `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may be of servers that are in use`,
-    'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
+    `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may belong to servers in use`,
+    'Run this as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
     { evidence: groups, subjects: groups },
   );
 }
 
-/** An entry of which not even a deletion is to be seen may be hidden from the user, or from an export. */
+/** An entry without even a tombstone may be hidden from the user, or be missing from an export. */
 function* entriesNotThere(
   { missing, survey }: LeftoverFacts,
   { changes }: Proposal<DirectoryChange>,
@@ -220,7 +220,7 @@ function* entriesNotThere(
   yield blocker(
     'entries-not-there',
     `This clears references to ${counted(named.length, 'entry that is', 'entries that are')} not there, and no tombstone shows a deletion`,
-    `${why} Accept this if you know that they are gone, or leave a reference as it is with --keep. Undo cannot bring back a reference to an entry that is not there.`,
+    `${why} Accept this if you know that they were deleted, or leave a reference as it is with --keep. Undo cannot restore a reference to an entry that does not exist.`,
     { evidence: named, subjects: named },
   );
 }
@@ -230,18 +230,18 @@ export function* oneDomainOnly({ isForestWide }: { readonly isForestWide: boolea
   if (isForestWide) return;
   yield warning(
     'one-domain-only',
-    'No global catalog could be asked: recipients of other domains are not known',
+    'No global catalog answered: recipients of other domains are not known',
     'Name a domain controller that is a global catalog with --server.',
   );
 }
 
 /** Where recipients were looked for. */
 function placeOf({ isForestWide, survey }: LeftoverFacts): string {
-  if (survey.target.connection.kind === 'ldif') return 'Recipients were looked for in the export.';
-  if (!isForestWide) return 'Recipients were looked for only in this domain.';
+  if (survey.target.connection.kind === 'ldif') return 'Recipients were searched in the export.';
+  if (!isForestWide) return 'Recipients were searched only in this domain.';
   return domainsOf(survey.forest).length < 2
-    ? 'Recipients were looked for in the only domain.'
-    : 'Recipients of other domains were looked for in a global catalog, as far as it holds the attributes; this plan does not write them.';
+    ? 'Recipients were searched in the only domain.'
+    : 'Recipients of other domains were searched in a global catalog, as far as it holds the attributes; this plan does not change them.';
 }
 
 /** Text that has a host in it, and no legacyExchangeDN. */
@@ -249,7 +249,7 @@ function hostsToCheck(referrers: readonly Referrer[]): string {
   const isHost = ({ values }: Referrer): boolean =>
     values.some((value) => typeof value === 'string' && hostsIn(value).length > 0);
   return referrers.some(isHost)
-    ? ' A host name may belong to another machine or to a load balancer now: check what answers by it before you change it.'
+    ? ' A host name may now belong to another machine or to a load balancer: check what answers under that name before you change it.'
     : '';
 }
 
@@ -262,7 +262,7 @@ function reasonsOf(facts: LeftoverFacts, referrers: readonly Referrer[]): string
   return counts.join(', ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** The command that mends a reference which stays; [] where there is none. */
+/** The command that repairs a reference which stays; [] if there is none. */
 function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
   if (elsewhere.has(referrer.id) && referrer.reference.clearing === 'may be cleared')
     return [clearCommand(survey.target, referrer.dn, referrer.reference.attribute)];
@@ -298,13 +298,13 @@ function newValueOfLeftover(survey: Survey, referrer: Referrer): string {
     : `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
 }
 
-/** This plan deletes nothing: the container is deleted by hand. */
+/** This plan deletes nothing: the user deletes the container. */
 function* emptyContainerFinding(containers: readonly string[]): Generator<FindingDraft, void> {
   if (containers.length === 0) return;
   yield warning(
     'empty-servers-container',
-    `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
-    `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
+    `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication to Exchange 2010`,
+    `Exchange 2010 and later log event 1020 of the Store Driver then. Delete the empty containers: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Do not delete the administrative group itself.`,
     { evidence: containers, subjects: containers },
   );
 }
@@ -385,6 +385,6 @@ function grantOf(target: ForestTarget, { dn, reference }: Referrer): string {
 
 /** What gives the right to write each attribute that refers: the commands for the first; the others are of the same form. */
 export function grantsOf(target: ForestTarget, referrers: readonly Referrer[]): string {
-  const more = referrers.length > namedInFull ? '; and so on' : '';
+  const more = referrers.length > namedInFull ? '; and the same for the others' : '';
   return `${adviceFor(referrers, (referrer) => grantOf(target, referrer))}${more}`;
 }

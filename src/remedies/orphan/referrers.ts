@@ -26,16 +26,16 @@ import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
 import { databaseClasses, isDatabase, type OwnNames } from './organisation.ts';
 
-/** How a value refers: what becomes of it when its target is deleted. */
+/** How a value refers: this decides what happens to it when its target is deleted. */
 export type ReferenceKind = 'linked' | 'unlinked' | 'string';
 
-/** What the list says of a usual reference. */
+/** A usual reference in the list. */
 export interface Reference {
   /** Stable: ids of findings are made of it. */
   readonly id: string;
   readonly attribute: string;
   readonly kind: ReferenceKind;
-  /** What its values name: an entry that goes, the server or one below it; or the server in text, as Naming has it. */
+  /** What its values name: an entry that is deleted (the server or an entry below it), or the server in text, as in Naming. */
   readonly named: 'deleted entry' | Exclude<Naming, 'dn' | 'deleted dn'>;
   /** What refers, in words, for lists: "send connectors, as source server". */
   readonly who: string;
@@ -61,7 +61,7 @@ const textReference = (
   clearing: Reference['clearing'],
 ): Reference => ({ id, attribute, kind: 'string', named, who, clearing });
 
-/** References from the Configuration naming context that have words and advice of their own. Any attribute may refer. */
+/** References from the Configuration naming context with their own words and advice. Any attribute may refer. */
 export const configurationReferences: readonly Reference[] = [
   dnReference('owned-databases', 'msExchOwningServer', 'unlinked', 'databases that it owns'),
   dnReference('database-master', 'msExchMasterServerOrAvailabilityGroup', 'unlinked', 'databases, as master'),
@@ -118,7 +118,7 @@ export const configurationReferences: readonly Reference[] = [
 /** Values of this attribute of CN=Microsoft Exchange that point at deleted entries break setup. */
 export const wellKnownObjects = 'otherWellKnownObjects';
 
-/** One attribute of one entry, with its values that name what goes. */
+/** One attribute of one entry, with its values that name entries to be deleted. */
 export interface Referrer {
   /** Unique in a run: "homeMTA of CN=…". */
   readonly id: string;
@@ -126,7 +126,7 @@ export interface Referrer {
   readonly dn: string;
   readonly guid: string;
   readonly values: readonly PlanValue[];
-  /** What the attribute holds besides. */
+  /** The other values of the attribute. */
   readonly otherValues: readonly PlanValue[];
   /** Of the entry, lower case. */
   readonly objectClasses: readonly string[];
@@ -142,11 +142,11 @@ export function keyOf(guid: string, attribute: string, value: PlanValue): string
   return `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
 }
 
-/** What is compared with. */
+/** The names to compare values with. */
 interface ToDelete {
   /** Text that holds one of these means the server, and nothing else. */
   readonly names: OwnNames;
-  /** DNs of the entries that go, normalised. */
+  /** DNs of the entries to be deleted, normalised. */
   readonly dns: ReadonlySet<string>;
 }
 
@@ -330,7 +330,7 @@ function kindOf(definition: AttributeDefinition | undefined, known: Reference | 
   return definition.link === 'forward' ? 'linked' : 'unlinked';
 }
 
-/** The schema decides; without it the list of known references does. Text that is not in the list is left to a person. */
+/** The schema decides; without it the list of known references does. Text that is not in the list is left to the user. */
 function clearingOf(
   kind: Reference['kind'],
   definition: AttributeDefinition | undefined,

@@ -52,7 +52,8 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   confirm: serverDeletedBy,
   verify: proofOf,
   practice: {
-    about: 'A forest of five domain controllers, corp.example.com, with Exchange: EX04 is left of a failed install.',
+    about:
+      'A forest of five domain controllers, corp.example.com, with Exchange: EX04 is left over from a failed install.',
     given: () => [],
     dryRun: ['--name', 'EX04'],
   },
@@ -79,12 +80,12 @@ async function ask(
     const way = await askSupportedWay(facts, prompter);
     if (way !== 'none') return { kind: 'other-way', steps: supportedSteps(facts) };
   }
-  // Nothing more is asked of a change that a blocker stops whatever the answers are.
+  // If a blocker stops the change whatever the answers are, no more questions are asked.
   const findings = assess(facts, propose(facts, options));
   if (findings.some(({ level, acceptable }) => level === 'blocker' && !acceptable)) return { kind: 'settled', options };
   if (!options.asked.has('also')) {
     const also = await askAlso(facts, options, prompter);
-    // What goes along changes what refers to it.
+    // The references depend on what is deleted with the server.
     if (also !== undefined)
       return { kind: 'look-again', options: { ...options, also, asked: new Set(['way', 'also']) } };
   }
@@ -92,8 +93,8 @@ async function ask(
 }
 
 /**
- * Asks which server object; the likeliest orphan is offered first, and typing narrows the list. Where none looks like an
- * orphan, what deletes nothing is offered first.
+ * Asks which server object; the likeliest orphan is offered first, and typing narrows the list. If none looks like an
+ * orphan, the choice that deletes nothing is offered first.
  */
 function askServer(
   { servers, ...asOf }: Survey,
@@ -115,7 +116,7 @@ function askServer(
     noneOfThese: {
       value: 'leftovers',
       label: 'None of them',
-      hint: 'clear the references that earlier deletions by hand left behind',
+      hint: 'clear the references that earlier manual deletions left behind',
     },
   });
 }
@@ -137,13 +138,13 @@ async function askProbe(
 /** Verdicts of servers that are offered first. */
 const offered: ReadonlySet<Verdict> = new Set(['likely orphan', 'provisioned only', 'unclear']);
 
-/** Asks whether one of the ways that Microsoft supports is open. They find a server by its name: none for a shared one. */
+/** Asks whether one of the ways that Microsoft supports is open. They find a server by its name, so a shared name has none. */
 async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promise<SupportedWay | 'none'> {
   const ways = waysFor(facts);
   if (ways.length === 0) return 'none';
   return prompter.select<SupportedWay | 'none'>({
     id: 'orphan.supported-way',
-    message: `Microsoft supports other ways than deleting ${facts.chosen.server.name}. Is one of them open to you?`,
+    message: `Microsoft supports other ways than deleting ${facts.chosen.server.name}. Can you use one of them?`,
     flag: '--name SERVER',
     choices: [
       ...ways.map(({ way, label, hint }) => ({ value: way, label, hint })),
@@ -152,7 +153,7 @@ async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promis
   });
 }
 
-/** Asks what goes with the server; undefined if nothing more than the options say. */
+/** Asks what to delete with the server; undefined if there is nothing beyond the options. */
 async function askAlso(
   { along, companions }: DeletionFacts,
   { also }: OrphanOptions,
@@ -162,7 +163,7 @@ async function askAlso(
   if (free.length === 0) return undefined;
   const chosen = await prompter.multiselect<Along>({
     id: 'orphan.also',
-    message: 'These are left behind without use. Which of them do you want to delete too?',
+    message: 'These would be left behind unused. Which of them do you want to delete too?',
     flag: '--also WHAT',
     choices: (['database', 'servers-container'] as const)
       .filter((along) => free.some(({ kind }) => kind === along))
@@ -208,7 +209,7 @@ type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
 
 /** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
 function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = true): readonly Exhibit[] {
-  // A look that only what goes along has changed shows nothing new.
+  // If only the choice of what to delete with the server has changed, there is nothing new to show.
   if (options?.asked.has('also') === true) return [];
   switch (facts.kind) {
     case 'nothing to delete':
@@ -249,7 +250,7 @@ function logRemarks(log: SetupLog, { server }: SurveyedServer): readonly Remark[
   const names: Remark = isOther
     ? { text: `The setup log names another object: ${found}`, mark: 'watch' }
     : { text: `The setup log names ${server.name}: ${found}` };
-  const state = { text: 'Setup took the server for one in an inconsistent state because of it.' };
+  const state = { text: 'Because of it, setup reported the server as inconsistent.' };
   return [names, ...(isInconsistentState ? [state] : [])];
 }
 
@@ -286,7 +287,7 @@ export function serverTable({
     kind: 'table',
     id: 'servers',
     title: '',
-    // What is asked first of a server; 80 columns have room for no more, whatever it holds.
+    // The most important facts about a server: 80 columns have no room for more.
     columns: [{ heading: 'Server' }, { heading: 'Verdict' }, { heading: 'Computer account' }],
     groups: [...groups].map(([heading, here]) => ({
       heading,
@@ -303,7 +304,7 @@ function headingOf({ name, organisation }: AdminGroup): string {
   return `Organisation ${organisation}, administrative group ${name}`;
 }
 
-/** Version, roles, site and age, and what speaks for and against an orphan. */
+/** Version, roles, site and age, and the signs for and against an orphan. */
 function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
   const product = productName(server.versionNumber, server.serialNumber);
   const signs = (heading: string, words: readonly string[]): readonly string[] =>
@@ -342,9 +343,9 @@ function serverHint({ account, evidence }: SurveyedServer, asOf: AsOf): string {
 }
 
 function accountInWords(account: ComputerAccount, asOf: AsOf): string {
-  if (account.kind === 'of another') return 'of the other of its name';
+  if (account.kind === 'of another') return 'belongs to another server object';
   if (account.kind !== 'present') return account.kind;
   if (account.isDisabled) return 'disabled';
   const days = daysSince(account.lastLogon, asOf.now);
-  return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days, asOf)}`;
+  return days === Number.POSITIVE_INFINITY ? 'present, last logon not known' : `present, logon ${inDays(days, asOf)}`;
 }

@@ -1,4 +1,4 @@
-/** What Microsoft supports in place of deleting the object. */
+/** What Microsoft supports instead of deleting the object. */
 
 import { resetComputer } from '../../ad/repadmin.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
@@ -33,7 +33,7 @@ interface Way extends Step {
   readonly hint: string;
 }
 
-/** The ways that may be open; [] where the server's name is not its own, as each of them finds it by name. */
+/** The ways that may be possible; [] if another server has the same name, because each of them finds it by name. */
 export function waysFor({ chosen, sharedNames, hasOtherServer }: Chosen): readonly Way[] {
   if (sharedNames.length > 0) return [];
   const { roles } = chosen.server;
@@ -94,12 +94,12 @@ function edge({ server }: SurveyedServer): Way {
     way: 'edge',
     label: 'The Edge server was decommissioned: its subscription can be removed',
     hint: 'Remove-EdgeSubscription in the organisation',
-    text: 'If the Edge server is gone for good: remove its subscription in the organisation, which takes it out of the send connectors too.',
+    text: 'If the Edge server is gone for good: remove its subscription in the organisation. This also removes it from the send connectors.',
     commands: [removalOfSubscription(server)],
   };
 }
 
-/** What removes the subscription of an Edge server. */
+/** The command that removes the subscription of an Edge server. */
 export function removalOfSubscription({ name }: ExchangeServer): string {
   return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
 }
@@ -110,7 +110,7 @@ function legacyWays({ server }: SurveyedServer): readonly Way[] {
       way: 'system-manager',
       label: 'Exchange System Manager runs on another machine',
       hint: 'its task Remove Server',
-      text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give another server what this one does: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
+      text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give its tasks to another server: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
       commands: [],
     },
     {
@@ -129,7 +129,7 @@ export function supportedSteps(facts: Chosen): readonly Step[] {
     const others = listed(bearersOf(facts.sharedNames));
     return [
       {
-        text: `None for this object: Setup finds a server by its name, and would find ${others}.`,
+        text: `None for this object: Setup finds a server by its name and would find ${others}.`,
         commands: [],
       },
     ];
@@ -142,14 +142,14 @@ export function explanation({ server }: SurveyedServer): string {
   if (isLegacy(server))
     return 'This object does not explain "inconsistent state": setup of this version has no such message.';
   if (server.fqdn === undefined) {
-    return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and none is given for this one.';
+    return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and this one has none.';
   }
   if (server.roles === undefined) {
-    return 'No roles are given for this object. Without one it does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
+    return 'This object has no roles, so it does not cause the message "The Exchange Server is in an inconsistent state". If setup shows that message, look for another object or a watermark.';
   }
   return raisesInconsistentState(server.roles)
     ? `With its roles this object explains the message "The Exchange Server is in an inconsistent state. Only disaster recovery mode is available", if setup runs on ${server.fqdn}. An object of the same name with another FQDN does not.`
-    : 'With its roles this object does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
+    : 'With its roles this object does not cause the message "The Exchange Server is in an inconsistent state". If setup shows that message, look for another object or a watermark.';
 }
 
 /** The supported ways as a finding; a warning where setup itself removes the object. */
@@ -158,7 +158,7 @@ export function supportedWays(facts: Chosen): FindingDraft {
   const make = isOnlyProvisioned(server.roles) ? warning : note;
   return make(
     'supported-ways',
-    'Microsoft does not support deleting this object by hand: look at the supported ways first',
+    'Microsoft does not support deleting this object manually: check the supported ways first',
     `${explanation(facts.chosen)} ${aboutInWords(server)}`,
     { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
   );
@@ -182,7 +182,7 @@ export function setupCommand({ year, build }: Release, switches: string): string
 /** What to add to a command of setup where the release is not known; '' where it is. */
 function unknownRelease({ year }: Release): string {
   return year === undefined
-    ? ' The version is not known here: the program is Setup.com of 2007 and 2010, and from 2013 on Setup.exe with its switch for the licence terms.'
+    ? ' The version is not known: the program is Setup.com in 2007 and 2010, and Setup.exe with a switch for the licence terms since 2013.'
     : '';
 }
 

@@ -1,5 +1,5 @@
 /**
- * Every Exchange server of the forest: its account, what speaks for an orphan and against, and the verdict. There is no
+ * Every Exchange server of the forest: its account, the signs for and against an orphan, and the verdict. There is no
  * official list of signs.
  */
 
@@ -22,7 +22,7 @@ import {
   roleBit,
 } from './organisation.ts';
 
-/** A server with what its account and its objects say of it. */
+/** A server with its account and the evidence from its objects. */
 export interface SurveyedServer {
   readonly server: ExchangeServer;
   readonly account: ComputerAccount;
@@ -112,7 +112,7 @@ function requireServers({ servers, organisations }: Organisation, forest: Forest
       organisations.length > 0
         ? `the Exchange organisation has none ${whose}`
         : `there is no Exchange organisation in this forest, or none ${whose}`,
-    next: `${look} If the servers were deleted, --leftovers clears what points at them.`,
+    next: `${look} If the servers were deleted, --leftovers clears the references to them.`,
   });
 }
 
@@ -130,7 +130,7 @@ async function accountsOf(
   }
 }
 
-/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
+/** The widest available view of the recipients: the forest through a global catalog, else one domain. */
 export function recipientsOf({ session, global }: Sessions): {
   readonly recipients: DirectorySession;
   readonly base: string;
@@ -157,12 +157,12 @@ export function daysSince(date: Date | undefined, now: Date): number {
   return date === undefined ? Number.POSITIVE_INFINITY : Math.floor((now.getTime() - date.getTime()) / day);
 }
 
-/** What the directory knows of a server's computer account. */
+/** A server's computer account in the directory. */
 export type ComputerAccount =
   | { readonly kind: 'absent' }
   /** The global catalog could not be asked. */
   | { readonly kind: 'unknown' }
-  /** There is one of its name, and it is another server object's. */
+  /** An account of its name exists and belongs to another server object. */
   | {
       readonly kind: 'of another';
       readonly dn: string;
@@ -171,7 +171,7 @@ export type ComputerAccount =
     }
   | PresentAccount;
 
-/** An account that is there. */
+/** An existing account. */
 interface PresentAccount {
   readonly kind: 'present';
   readonly dn: string;
@@ -279,12 +279,12 @@ function timeOf(entry: Entry, attribute: string): Date | undefined {
   return time === 'never' ? undefined : time;
 }
 
-/** What the evidence comes to. */
+/** The result of weighing the evidence. */
 export type Verdict = 'likely orphan' | 'unclear' | 'in use' | 'provisioned only';
 
-/** What the directory shows of a server. */
+/** The evidence on a server in the directory. */
 interface Evidence {
-  /** What speaks for an orphan, in words. */
+  /** The signs for an orphan, in words. */
   readonly for: readonly string[];
   readonly against: readonly string[];
   readonly verdict: Verdict;
@@ -303,7 +303,7 @@ export function hasLoggedOnLately(account: ComputerAccount, now: Date): account 
   return account.kind === 'present' && !account.isDisabled && daysSince(account.lastLogon, now) <= recentDays;
 }
 
-/** Weighs what the directory shows of a server. */
+/** Weighs the evidence on a server. */
 export function weigh(
   server: ExchangeServer,
   account: ComputerAccount,
@@ -314,14 +314,14 @@ export function weigh(
     ...accountSigns(server, account, asOf),
     ...childSigns(server),
     ...(server.isConflict
-      ? [{ weight: 2, words: 'lost a naming conflict (CNF): the other one of its name is in use' }]
+      ? [{ weight: 2, words: 'lost a naming conflict (CNF): the other object of this name is in use' }]
       : []),
     ...(server.availabilityGroup === undefined ? [] : [{ weight: -1, words: 'DAG member' }]),
     ...(all.some((other) => other.dn !== server.dn && isFullServer(other))
       ? []
       : [{ weight: -1, words: 'no other Exchange server can take its place' }]),
     ...(hasRole(server.roles, roleBit.edge)
-      ? [{ weight: -1, words: 'Edge server, which usually has no account here: look at its Edge subscription' }]
+      ? [{ weight: -1, words: 'Edge server, which usually has no account in the domain: check its Edge subscription' }]
       : []),
   ];
   const score = signs.reduce((sum, { weight }) => sum + weight, 0);
@@ -354,12 +354,13 @@ function accountSigns(server: ExchangeServer, account: ComputerAccount, asOf: As
   const groups: readonly Sign[] =
     account.isInExchangeGroups === false ? [{ weight: 1, words: 'its account is in none of the Exchange groups' }] : [];
   if (days <= recentDays) return [recentLogon(account.sharedWith, inDays(days, asOf)), ...groups];
-  if (days === Number.POSITIVE_INFINITY) return [{ weight: 1, words: 'no logon of its account is known' }, ...groups];
+  if (days === Number.POSITIVE_INFINITY)
+    return [{ weight: 1, words: 'last logon of its account not known' }, ...groups];
   if (days > staleDays) return [{ weight: 2, words: `last logged on ${inDays(days, asOf)}` }, ...groups];
   return groups;
 }
 
-/** An account that is of several objects does not say which of them is in use. */
+/** An account that belongs to several objects does not show which of them is in use. */
 function recentLogon(sharedWith: readonly string[], when: string): Sign {
   return sharedWith.length === 0
     ? { weight: -4, words: `logged on ${when}` }
@@ -399,8 +400,8 @@ export function findServer({ servers, forest }: Survey, wanted: Wanted): Surveye
     throw new SubjectMissingError({
       attempted: 'find the Exchange server object',
       on,
-      cameBack: `there is none of that name below ${joinDn('CN=Services', forest.configurationNamingContext)}`,
-      next: `${near.length === 0 ? `There are: ${listed(names, 12)}.` : `Did you mean ${near.join(' or ')}?`} If it was deleted, --leftovers clears what points at it.`,
+      cameBack: `no object of that name is below ${joinDn('CN=Services', forest.configurationNamingContext)}`,
+      next: `${near.length === 0 ? `Found: ${listed(names, 12)}.` : `Did you mean ${near.join(' or ')}?`} If it was deleted, --leftovers clears the references to it.`,
     });
   }
   if (found.length === 1) return only;

@@ -1,4 +1,4 @@
-/** What makes the official uninstaller refuse: it stops the deletion here too. */
+/** Conditions under which the official uninstaller refuses: they stop the deletion here too. */
 
 import { joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.ts';
@@ -34,12 +34,12 @@ function* mailboxBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
   // Homed by name and by database, the same mailboxes are counted twice: the larger number counts.
   const most = Math.max(0, ...homed.map(usersIn));
   const [archives] = found('archives');
-  // While another server can mount or take them, users' mailboxes are never given up.
+  // As long as another server can mount or take them, users' mailboxes are never given up.
   const make = hasOtherServer ? finalBlocker : blocker;
   const advice = (move: () => string): string =>
     hasOtherServer
       ? `Move them first: ${move()}.`
-      : 'No other server is left that could take them: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
+      : 'No other server is left to move them to: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
   if (homed.length > 0)
     yield make(
       'mailboxes',
@@ -74,7 +74,7 @@ function* namedOnlyBlocker({ recipients }: DeletionFacts): Generator<FindingDraf
   yield blocker(
     namedOnly,
     `${counted(count, 'mailbox still names', 'mailboxes still name')} the server, but ${count === 1 ? 'its database is' : 'their databases are'} on other servers`,
-    'Exchange 2010 and later find a mailbox by its database, not by msExchHomeServerName. If you accept, the value stays as it is. A mailbox gets its new server there when it is moved to another database.',
+    'Exchange 2010 and later find a mailbox by its database, not by msExchHomeServerName. If you accept, the value stays as it is. It is updated when the mailbox is moved to another database.',
     {
       evidence: counts.flatMap(({ inOtherDatabases: { first } }) => first),
       measure: { value: count, unit: 'objects' },
@@ -104,7 +104,7 @@ function activations({ companions }: DeletionFacts): readonly string[] {
   return companions.flatMap(({ dn, copyOn }) => (copyOn === undefined ? [] : [activation(rdnOf(dn).value, copyOn)]));
 }
 
-/** What activates the copy of a database on another server. */
+/** The command that activates the copy of a database on another server. */
 export function activation(database: string, server: string): string {
   return `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(database)} -ActivateOnServer ${quotedForPowerShell(server)}`;
 }
@@ -160,7 +160,7 @@ function* ownMailboxBlocker(facts: DeletionFacts): Generator<FindingDraft, void>
   const cleared = new Set(ownMailboxAttributes.map(({ dn }) => dn));
   const isCleared = mailboxes.every(({ dn }) => cleared.has(dn));
   const outcome = isCleared
-    ? 'No Exchange is left that could move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox: the next steps delete them, and say what makes them again.'
+    ? 'No Exchange server is left to move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox. The next steps say how to delete the accounts and create them again.'
     : 'This domain controller cannot write all of them: name one of their domain with --server.';
   const make = isCleared ? blocker : finalBlocker;
   yield make('arbitration-mailboxes', title, outcome, parts);
@@ -173,10 +173,10 @@ const movedBy: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
   'audit log': '-AuditLog ',
 };
 
-/** What happens to those that are not moved. */
+/** What happens to mailboxes that are not moved. */
 const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
-  monitoring: 'Health mailboxes are made again by the Health Manager service: delete their accounts.',
-  system: 'The system mailbox of a database goes with it.',
+  monitoring: 'The Health Manager service creates health mailboxes again: delete their accounts.',
+  system: 'The system mailbox of a database is removed with it.',
 };
 
 function* roleBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
@@ -198,14 +198,14 @@ function* roleBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield blocker(
       'only-server',
       'No other server of the Exchange organisation can take its place',
-      `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(joinDn('CN=Services', survey.forest.configurationNamingContext))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new one at once, or give Exchange up.`,
+      `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(joinDn('CN=Services', survey.forest.configurationNamingContext))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new server at once, or stop using Exchange.`,
       { evidence: others.map(({ dn }) => `not counted: ${dn}`), subjects: [server.dn] },
     );
   if (edges.length > 0 && isHub(server) && !inSite.some(isHub))
     yield blocker(
       'last-hub-of-edge-subscription',
       'The server is the last hub transport server of a site with an Edge subscription',
-      `Without it the Edge servers get no recipients and deliver nothing. Install another hub there${hasOtherServer ? `, or remove the subscriptions: ${adviceFor(edges, removalOfSubscription)}` : ''}.`,
+      `Without it the Edge servers receive no recipients and deliver no mail. Install another hub transport server there${hasOtherServer ? `, or remove the subscriptions: ${adviceFor(edges, removalOfSubscription)}` : ''}.`,
       { evidence: edges.map(({ dn }) => dn), subjects: edges.map(({ dn }) => dn) },
     );
 }
@@ -220,7 +220,7 @@ const handedOver: readonly (readonly [reference: string, how: (name: string) => 
   ],
 ];
 
-/** Of 2003: what another server has to take over before; cleared alone, no server does it any more. */
+/** Exchange 2003: work that another server has to take over first; if it is only cleared, no server does it. */
 function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): Generator<FindingDraft, void> {
   const { chosen, configuration, hasOtherServer } = facts;
   const of = (id: string): readonly Referrer[] =>
@@ -231,12 +231,12 @@ function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>):
     .filter(([id]) => of(id).length > 0)
     .map(([id, how]) => adviceFor(of(id), ({ dn }) => how(rdnOf(dn).value), ' '));
   const outcome = work.every(clearedBy(proposal))
-    ? 'If you accept, the values are removed here, and no server does this work.'
-    : 'If you accept, no server does this work, and what you left out names the deleted server.';
+    ? 'If you accept, the values are removed, and no server does this work.'
+    : 'If you accept, no server does this work, and the references that you left out name the deleted server.';
   yield blocker(
     'legacy-work',
     'The server is routing group master, Recipient Update Service or site folder server',
-    `Give that to another server first. ${steps.join(' ')} ${outcome}`,
+    `Give this work to another server first. ${steps.join(' ')} ${outcome}`,
     {
       evidence: work.map(({ id }) => id),
       subjects: work.map(({ dn }) => dn),
@@ -250,9 +250,9 @@ function membershipAdvice(facts: DeletionFacts, group: string): string {
   const { chosen, hasOtherServer, sharedNames } = facts;
   if (hasOtherServer && sharedNames.length === 0) return leaveGroup(facts, group);
   const why = hasOtherServer
-    ? "Exchange's cmdlets find a server by its name, and would take the other one out of the group."
-    : 'No Exchange is left that could take it out of the group.';
-  return `${why} Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(chosen.server.dn)} -Clear msExchMDBAvailabilityGroupLink.`;
+    ? "Exchange's cmdlets find a server by its name and would remove the other one from the group."
+    : 'No Exchange server is left to remove it from the group.';
+  return `${why} Clear the link of this object: Set-ADObject -Identity ${quotedForPowerShell(chosen.server.dn)} -Clear msExchMDBAvailabilityGroupLink.`;
 }
 
 /** A database with another copy is activated there, never removed: that would lose a healthy copy. */
@@ -274,7 +274,7 @@ function leaveGroup(facts: DeletionFacts, group: string): string {
     `remove it from the group: Remove-DatabaseAvailabilityGroupServer -Identity ${quotedForPowerShell(rdnOf(group).value)} -MailboxServer ${name} -ConfigurationOnly`,
     'evict the node in Failover Cluster Manager',
   ];
-  return `Take the server out of the group, in this order: ${steps.join('; ')}.`;
+  return `Remove the server from the group, in this order: ${steps.join('; ')}.`;
 }
 
 interface ReferenceBlocker {
@@ -282,7 +282,7 @@ interface ReferenceBlocker {
   readonly detail: (facts: DeletionFacts, entries: readonly Referrer[], recipients: readonly string[]) => string;
   /** What happens to the references when the blocker is accepted; undefined if it can't be while another server is there. */
   readonly accepted?: { readonly cleared: string; readonly left: string };
-  /** The same for what can be accepted only where no other server can take the server's place. */
+  /** The same for references that can be accepted only if no other server can replace this one. */
   readonly acceptedOfLast?: string;
 }
 
@@ -291,19 +291,19 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'owned-databases': {
     title: 'The server owns databases',
     detail: (facts, entries) =>
-      `They are not below it and stay behind without an owner. ${adviceFor(entries, (entry) => databaseAdvice(facts, entry), ' ')}${offerOf(facts)}`,
+      `They are not below it and would stay without an owner. ${adviceFor(entries, (entry) => databaseAdvice(facts, entry), ' ')}${offerOf(facts)}`,
     accepted: {
       cleared: 'If you accept, the databases stay and their msExchOwningServer is cleared.',
-      left: 'If you accept, the databases stay, and where you left that out their msExchOwningServer names the deleted server.',
+      left: 'If you accept, the databases stay. If you left out clearing it, their msExchOwningServer names the deleted server.',
     },
   },
   'send-connector-source': {
     title: 'The server is a source server of connectors',
     detail: (facts, entries) =>
-      `A connector without a source server sends nothing any more. Take the server out of each: ${adviceFor(entries, (entry) => connectorAdvice(facts, entry))}.`,
+      `A connector without a source server no longer sends mail. Remove the server from each: ${adviceFor(entries, (entry) => connectorAdvice(facts, entry))}.`,
     accepted: {
-      cleared: 'If you accept, the value is removed here.',
-      left: 'If you accept, the value goes with the server.',
+      cleared: 'If you accept, this plan removes the value.',
+      left: 'If you accept, the value is removed with the server.',
     },
   },
   'oab-generation': {
@@ -316,8 +316,8 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
         `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{offLineABServer=${value}}`;
       const when =
         other === undefined
-          ? 'The attribute is mandatory, and no other server is left. When a new one is installed, give it that one'
-          : 'The attribute is mandatory and can only be given another server';
+          ? 'The attribute is mandatory, and no other server is left. After you install a new server, set it to that one'
+          : 'The attribute is mandatory and can only be set to another server';
       return `${when}: ${adviceFor(entries, replace)}.`;
     },
     acceptedOfLast:
@@ -328,8 +328,8 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
     detail: ({ survey }, _, groups) =>
       `Clear it on each group: ${adviceFor(groups, (dn) => clearCommand(survey.target, dn, 'msExchExpansionServerName'))}.`,
     accepted: {
-      cleared: 'If you accept, the value is removed here; groups of other domains keep it.',
-      left: 'If you accept, those that you left out keep naming a deleted server.',
+      cleared: 'If you accept, this plan removes the value; groups of other domains keep it.',
+      left: 'If you accept, the groups that you left out keep naming a deleted server.',
     },
   },
 };
@@ -340,7 +340,7 @@ function databaseAdvice(
   { dn, objectClasses }: Referrer,
 ): string {
   const name = quotedForPowerShell(rdnOf(dn).value);
-  if (!hasOtherServer) return `${name}: no Exchange is left that could remove it.`;
+  if (!hasOtherServer) return `${name}: no Exchange server is left to remove it.`;
   if (isLegacy(chosen.server)) return `${name}: move its mailboxes, then delete it in Exchange System Manager.`;
   const copyOn = companions.find((one) => one.dn === dn)?.copyOn;
   if (copyOn !== undefined) {

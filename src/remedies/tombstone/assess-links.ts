@@ -118,8 +118,8 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
   const cure =
     facts.objectComparison === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
-      : 'Find lingering objects first with the command below, and have them removed before any raise.';
-  const detail = `Partners report that they lack objects of which they were sent changes. Tombstones at the edge of the lifetime, a new partial attribute set and a reanimation look the same. ${cure}`;
+      : 'Before any raise, find lingering objects with the command below and remove them as it says.';
+  const detail = `Partners report that they were sent changes of objects that they do not have. Tombstones near the end of the lifetime, a new partial attribute set or a reanimated object look the same. ${cure}`;
   const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
   return (raises ? blocker : warning)('lingering-objects-likely', title, detail, parts);
 }
@@ -128,12 +128,12 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
   if (refused.length === 0) return undefined;
   const tooShort =
     before.days < 60 && after.days <= before.days
-      ? `The lifetime is short (${counted(before.days, 'day')}): healthy DCs fail at that. Set ${recommendedDays} first. `
+      ? `The lifetime is so short (${counted(before.days, 'day')}) that healthy DCs exceed it. Set ${recommendedDays} first. `
       : '';
   return warning(
     'refused-partners',
     `${inTitle(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`))} (8614)`,
-    `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
+    `${tooShort}One of the two has not replicated for longer than the lifetime; status 8614 does not say which. A DC that refuses accepts no changes from its partner, not even the new lifetime. After cleaning, allow divergent replication there once (next steps).`,
     {
       subjects: distinct(refused.map(({ destination }) => destination.name)),
       evidence: refused.map(({ line }) => line),
@@ -160,7 +160,7 @@ function switchedOff({ facts }: Situation): FindingDraft | undefined {
 
 /**
  * Clocks that differ from the middle of all clocks, this computer's included: a DC's is more often right than a laptop's.
- * A jump makes the age of the DC's news unknown.
+ * After a jump it is not known when the DC last replicated.
  */
 function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
   const clocks = facts.replication.parties.flatMap(({ name, state }) =>
@@ -179,7 +179,7 @@ function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
   const others = clocks.length < 2 ? 'this computer' : 'the others';
   const title = `Clocks differ: ${inTitle(off.map(({ name }) => name))}`;
   const detail =
-    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are computed by the clock of the DC that answered, not by this computer.';
+    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Correct the clocks first. Ages are computed by the clock of the DC that answered, not by this computer.';
   const parts = {
     subjects: off.map(({ name }) => name),
     evidence: off.map(
@@ -191,8 +191,8 @@ function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
     jumps.length > 0 &&
       warning(
         'clock-jumped',
-        `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: the age of its news is not known`,
-        'A time in the future, or thousands of failures beside a recent success, comes from a clock that was set wrong. Check the time on the DC and its partners, then judge it by repadmin /showrepl.',
+        `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: it is not known when it last replicated`,
+        'A success in the future, or thousands of failures after a recent success, shows that a clock was set wrong. Check the time on the DC and its partners, then its replication: repadmin /showrepl.',
         {
           subjects: distinct(jumps.map(({ party }) => party.name)),
           evidence: jumps.map(
@@ -204,7 +204,7 @@ function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
   ].filter((one) => one !== false);
 }
 
-/** What is not known of a DC, which is never taken for healthy. */
+/** What is not known about a DC. Unknown is never taken for healthy. */
 function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
   const { parties, copies } = facts.replication;
   const living = parties.filter((party) => !judgement.gone.has(party));
@@ -223,15 +223,15 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
     silent.length > 0 &&
       warning(
         'replication-unknown',
-        `${inTitle(silent.map(({ name }) => name))}: replication is not known for every naming context`,
-        'Not known is not healthy: the user may lack the right to see it. Ask the DC itself: repadmin /showrepl.',
+        `${inTitle(silent.map(({ name }) => name))}: replication is unknown for some naming contexts`,
+        'Unknown does not mean healthy: this user may have no right to see it. Run repadmin /showrepl on the DC itself.',
         { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
       ),
     never.length > 0 &&
       warning(
         'never-replicated',
         `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
-        'Ask the DC why: repadmin /showrepl.',
+        'To see why, run repadmin /showrepl on the DC.',
         { subjects: distinct(never.map(({ party }) => party.name)), evidence: never.map(({ line }) => line) },
       ),
   ].filter((one) => one !== false);
@@ -241,7 +241,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
   return warning(
     'unreachable-dcs',
     `${inTitle(unreachable.map(({ name }) => name))} could not be asked`,
-    'Only the DC itself can say what it has received. Ask it where it can be reached: repadmin /showrepl.',
+    'Only the DC itself knows what it has received. Run repadmin /showrepl where it can be reached.',
     {
       subjects: unreachable.map(({ name }) => name),
       evidence: unreachable.flatMap((party) => {
@@ -253,7 +253,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
   );
 }
 
-/** Naming contexts that a DC should get from others and says nothing of. */
+/** Naming contexts that a DC should receive from others and does not report. */
 function silentLines(
   party: Party,
   living: readonly Party[],
@@ -261,7 +261,7 @@ function silentLines(
   const { name, state } = party;
   if (state.kind !== 'answered') return [];
   const others = living.filter((other) => other !== party && !other.domainController.isReadOnly);
-  // Where no naming contexts can be read, every other DC may be a partner.
+  // If no naming contexts can be read, every other DC may be a partner.
   const isKnown = others.some(({ domainController }) => domainController.fullNamingContexts.length > 0);
   const expectsPartner = (namingContext: string): boolean =>
     others.some(({ domainController }) => !isKnown || hasFullCopy(domainController, namingContext));
@@ -278,7 +278,7 @@ function showreplDiffers({ facts }: Situation): FindingDraft | undefined {
   return note(
     'showrepl-differs',
     `The showrepl file and the DCs differ in ${counted(differences.length, 'link')}`,
-    'Where a DC could be asked, its own answer counts: the file is older, and is used for the others only.',
+    'If a DC answered, its own answer counts. The file is older and is used only for DCs that did not answer.',
     { evidence: differences, source },
   );
 }

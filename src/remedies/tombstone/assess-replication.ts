@@ -47,7 +47,7 @@ function silenceFindings(situation: Situation): readonly FindingDraft[] {
   const past = judgement.islandsAt(before.days);
   const isLower = lowers && after.days < before.days;
   const pastNew = isLower ? without(judgement.islandsAt(after.days), past) : nothing;
-  // What a raise has put within the limit is a graver finding of its own.
+  // A DC that only a raise has put within the limit has a separate, graver finding.
   const graver = joined(past, judgement.former ?? nothing);
   const near = without(judgement.islandsAt(before.days * nearShare), graver);
   const watched = without(judgement.islandsAt(before.days * watchShare), joined(graver, near));
@@ -73,10 +73,10 @@ function cutOffLine({ party, ownAge, heardAge, heardBy, namingContexts }: CutOff
     ownAge === undefined
       ? party.state.kind === 'unreachable'
         ? `does not answer (${party.state.why})`
-        : 'its own news is not known'
+        : 'it is not known when it last heard of the others'
       : `last heard of the others ${durationInWords(ownAge)} ago`;
   const others = party.domainController.isReadOnly
-    ? 'read-only: it replicates nothing out'
+    ? 'read-only: no outbound replication'
     : heardInWords(heardAge === undefined || heardBy === undefined ? undefined : { age: heardAge, by: heardBy });
   const where = namingContexts.length < total ? `; in ${listed(namingContexts, 2)}` : '';
   return `${party.name}, ${party.domainController.site}: ${own}; ${others}${where}`;
@@ -136,7 +136,7 @@ function pastLifetime(situation: Situation, past: Islands): FindingDraft | undef
   return (raises ? blocker : warning)('past-lifetime', title, `${cure} ${riskOf(parties)}`, parts);
 }
 
-/** What to do with DCs past the lifetime. Demotion is for those alone that said themselves what they last heard. */
+/** What to do with DCs past the lifetime. Only DCs that reported themselves what they last received are to be demoted. */
 function cureOf(
   parties: readonly Party[],
   hasCommands: boolean,
@@ -150,9 +150,9 @@ function cureOf(
     ? 'Remove lingering objects first'
     : objectComparison === undefined
       ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove)'
-      : 'Find lingering objects first with the command below, and have them removed as it says';
+      : 'First find lingering objects with the command below and remove them as it says';
   if (isInOrder)
-    return `${clean}. Demote nothing for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs pass it.`;
+    return `${clean}. Do not demote a DC for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs exceed it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
   const [cut, where] = silent.length === 1 ? ['the link is', 'its site'] : ['the links are', 'the site of each'];
   const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First run repadmin /showrepl at ${where}.`;
@@ -167,7 +167,7 @@ function isAllReadOnly(parties: readonly Party[]): boolean {
 function riskOf(parties: readonly Party[]): string {
   return isAllReadOnly(parties)
     ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
-    : 'A raise may let such a DC replicate again and bring deleted objects back; what the others have collected stays gone.';
+    : 'After a raise such a DC may replicate again and bring deleted objects back. Objects that the others have garbage-collected stay gone.';
 }
 
 function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
@@ -186,7 +186,7 @@ function splitFinding(situation: Situation, { splits }: Apart, stage: 'past' | '
   const sides = first?.sides.map(sideInWords) ?? [];
   const title = `${sides.join(' and ')} have not replicated with each other for ${silenceInWords(splits.slice(0, 1))}: longer than the lifetime of ${counted(days, 'day')}`;
   const detail =
-    'Neither side is known to be the good one. Choose it yourself by the evidence, clean the good side against the other DCs and then the other side against it (next steps), and only then change the lifetime: what one side deleted can come back from the other.';
+    'It is not known which side is the good one. Choose it from the evidence. Clean the good side against the other DCs, then the other side against it (next steps). Change the lifetime only after that: objects deleted on one side can come back from the other.';
   const parts = {
     subjects: distinct(splits.flatMap((split) => split.sides.flat().map(({ name }) => name))),
     ...daysOf(splits),
@@ -196,7 +196,7 @@ function splitFinding(situation: Situation, { splits }: Apart, stage: 'past' | '
   return (stage === 'new' || raises ? blocker : warning)(id, title, detail, parts);
 }
 
-/** What there is to choose the good side by. */
+/** The evidence for choosing the good side. */
 function splitLines({ sides, namingContexts }: Split, { facts }: Situation): readonly string[] {
   const where = `parted in ${counted(namingContexts.length, 'naming context')} of ${facts.replication.copies.length}`;
   return [where, ...sides.flatMap((side) => side.map((party) => evidenceLine(party, sides, side, facts)))];
@@ -221,7 +221,7 @@ function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]
   const words =
     failing.length === 0
       ? 'no failing link to the other side'
-      : `${counted(failures, 'failure')} in a row with the other side: the more, the longer it was running`;
+      : `${counted(failures, 'failure')} in a row with the other side (the side with more failures was running longer)`;
   return `${name} (${sideInWords(own)}): ${words}${refused}${masters}`;
 }
 
@@ -251,7 +251,7 @@ function early(
       ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${counted(before.days, 'day')}`
       : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${counted(before.days, 'day')}`;
   const risk = isAllReadOnly(parties)
-    ? 'past the lifetime it may hold lingering objects. A read-only DC replicates nothing out.'
+    ? 'past the lifetime it may hold lingering objects. A read-only DC has no outbound replication.'
     : 'past the lifetime deleted objects may come back.';
   return warning(id, title, `${cure}: ${risk}`, {
     subjects: parties.map(({ name }) => name),
@@ -270,8 +270,8 @@ function formerLifetime(situation: Situation): FindingDraft | undefined {
   if (apart.length === 0) return undefined;
   const parties = partiesIn(former);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
-  const choice = splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : '';
-  const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice}${isAllReadOnly(parties) ? '' : ' A DC that takes nothing from its partners needs the value written on it too.'}`;
+  const choice = splits.length > 0 ? ' Choose the good side from the evidence (next steps).' : '';
+  const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice}${isAllReadOnly(parties) ? '' : ' If a DC accepts no changes from its partners, write the value on it too.'}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
@@ -285,13 +285,13 @@ function formerLifetime(situation: Situation): FindingDraft | undefined {
   return (raises ? blocker : warning)('past-former-lifetime', title, detail, parts);
 }
 
-/** What is known of the lifetime before the last write, and how long a silence in milliseconds had lasted then. */
+/** The lifetime before the last write, as far as it is known, and how long a silence (in milliseconds) had lasted then. */
 function formerInWords({ written, former, isKnown }: FormerlyPast, silence: number, { now }: TombstoneFacts): string {
   const silentThen = counted(Math.floor((silence - (now.getTime() - written.getTime())) / day), 'day');
   const when = agoInWords(written, now);
   return isKnown
-    ? `The value was first written ${when}; the silence had then lasted ${silentThen}, longer than the ${former} days of a forest without a value.`
-    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: measured against the ${former} days of a forest without one, it was past that.`;
+    ? `The value was first written ${when}; by then replication had been missing for ${silentThen}, longer than the ${former} days that apply without a value.`
+    : `The value was last written ${when}; by then replication had been missing for ${silentThen}. The former value is not recorded; ${silentThen} is longer than the ${former} days that apply without a value.`;
 }
 
 function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
@@ -300,7 +300,7 @@ function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
   return note(
     'gone-dcs',
     `Leftover metadata of ${counted(gone.length, 'DC')}: ${inTitle(gone.map(({ name }) => name))}`,
-    'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
+    'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; no lingering objects can be removed on it.',
     {
       subjects: gone.map(({ name }) => name),
       evidence: gone.map(({ domainController }) =>

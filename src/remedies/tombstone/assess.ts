@@ -1,4 +1,4 @@
-/** From facts and changes to findings: what stops the change, and what a person should know before it. */
+/** From facts and changes to findings: what stops the change, and what the user should know before it. */
 
 import {
   faultWithGarbageCollection,
@@ -54,14 +54,14 @@ function unjustified(
   );
 }
 
-/** The diff says what no value means: on this server it has to be so. */
+/** The diff explains what "not set" means. That must be true on this server. */
 function misworded(changes: readonly TombstoneChange[], kind: ServerKind): FindingDraft | undefined {
   const worded = wordedForOther(changes, kind);
   if (worded.length === 0) return undefined;
   return finalBlocker(
     notOfThisRemedy,
-    'The plan shows for "not set" what another kind of server makes of it',
-    `Here it is ${unsetInWords(kind)}. Make a new plan.`,
+    'The plan explains "not set" for another kind of server',
+    `On this server it is ${unsetInWords(kind)}. Make a new plan.`,
     {
       subjects: worded.map(({ attribute }) => attribute),
       evidence: worded.flatMap(({ whenUnset }) => whenUnset ?? []),
@@ -69,14 +69,14 @@ function misworded(changes: readonly TombstoneChange[], kind: ServerKind): Findi
   );
 }
 
-/** What keeps this user, on this DC, from writing. */
+/** Why this user cannot write on this DC. */
 function rights({ facts, isChange }: Situation): FindingDraft | undefined {
   if (!isChange) return undefined;
   if (facts.source.isReadOnly) {
     return blocker(
       'read-only-dc',
       `${facts.source.host} is a read-only domain controller`,
-      'It takes no writes. Name a writable one with --server; accept this to save a plan that is applied there.',
+      'It accepts no writes. Name a writable DC with --server, or accept this to save a plan that is applied there.',
       { subjects: [facts.source.host] },
     );
   }
@@ -84,17 +84,17 @@ function rights({ facts, isChange }: Situation): FindingDraft | undefined {
   return blocker(
     'no-right-to-write',
     'This user may not write tombstoneLifetime',
-    'Only Enterprise Admins, or Domain Admins of the forest root, may. Log on as one of them with --user; accept this to save a plan that one of them applies.',
+    'Only Enterprise Admins and Domain Admins of the forest root may. Log on as one of them with --user, or accept this to save a plan for one of them to apply.',
     { subjects: [facts.settings.dn] },
   );
 }
 
-/** What speaks against the new number of days, and what a higher one does not do. */
+/** Reasons against the new number of days, and the limits of a higher one. */
 function newLifetime({ facts, effect, before, after, raises, lowers }: Situation): readonly FindingDraft[] {
   if (effect.lifetime === undefined) return [];
   const collision = faultWithGarbageCollection(after.days, facts.settings);
   const title = `${after.days} days are less than the ${recommendedDays} that Microsoft recommends`;
-  const detail = 'No backup is good for longer, and no DC may be offline for longer.';
+  const detail = 'No backup can be used for longer, and no DC may be offline for longer.';
   return [
     collision !== undefined &&
       finalBlocker(
@@ -143,7 +143,7 @@ function newRecycleLifetime({ facts, effect, recycleAfter }: Situation): readonl
   ].filter((one) => one !== false);
 }
 
-/** What is to be known of the stored values, or of none. */
+/** Findings on the stored values, or on their absence. */
 function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
   const { settings, serverKind, isExport } = facts;
   const { tombstoneLifetime, garbageCollectionHours: hours } = settings;
@@ -160,13 +160,13 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
       note(
         'lifetime-not-set',
         `The lifetime is ${unsetInWords(serverKind)}`,
-        `An upgrade never changes that. Microsoft recommends setting it: ${recommendedDays}.`,
+        `An upgrade does not change that. Microsoft recommends setting ${recommendedDays} days.`,
       ),
     isTooSmall(settings, serverKind) &&
       warning(
         'lifetime-not-honoured',
         `The stored value, ${tombstoneLifetime}, is too small to be honoured: ${lifetimeInWords(before)} may be in force`,
-        'Microsoft documents 2 days, 3 days or the default of 60 days, by version and by garbageCollPeriod. Replication is judged by the shortest. Raise it first: healthy DCs fail at a lifetime of a few days (8614).',
+        'Microsoft documents 2 days, 3 days or the default of 60 days, by version and by garbageCollPeriod. Replication is judged by the shortest. Raise it first: healthy DCs exceed a lifetime of a few days (8614).',
         { evidence: [`garbageCollPeriod: ${garbageCollectionHours(settings)} hours`] },
       ),
     hours !== undefined &&
@@ -174,12 +174,12 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
       warning(
         'collection-period-out-of-range',
         `garbageCollPeriod is ${counted(hours, 'hour')}; Active Directory takes 1 to 168`,
-        'The stored period does not count. Set it to 12, or remove it.',
+        'The stored period has no effect. Set it to 12, or remove it.',
       ),
   ].filter((one) => one !== false);
 }
 
-/** What the last look for lingering objects found and when, and which DCs it did not compare. */
+/** Result and time of the last search for lingering objects, and the DCs that it did not compare. */
 function lingeringEvidence({ facts: { evidence, replication, now }, judgement }: Situation): FindingDraft | undefined {
   if (evidence === undefined) return undefined;
   const { folder, plan, sha256 } = evidence;
@@ -211,12 +211,14 @@ function lingeringEvidence({ facts: { evidence, replication, now }, judgement }:
     ],
     source: { name: folder, read: created, sha256 },
   };
-  const title = `The look for lingering objects ${agoInWords(new Date(created), now)} ${found}`;
+  const title = `The search for lingering objects ${agoInWords(new Date(created), now)} ${found}`;
   const leftOpen =
     changes.length === 0
-      ? 'It left something open, which is listed here: there may be lingering objects that it did not hand over.'
-      : 'Have them removed, then look again: what they bring back with a higher lifetime stays.';
-  const detail = isClean ? 'Every DC in use was compared. What was created or deleted since is not in it.' : leftOpen;
+      ? 'It left the points below open. There may be lingering objects that it did not list for removal.'
+      : 'Remove them, then search again: objects that they bring back under a higher lifetime stay.';
+  const detail = isClean
+    ? 'Every DC in use was compared. Objects created or deleted since then are not included.'
+    : leftOpen;
   return (isClean ? note : warning)('lingering-evidence', title, detail, parts);
 }
 
@@ -225,7 +227,7 @@ function namesIn(value: JsonValue | undefined): readonly string[] {
   return all.filter((one) => typeof one === 'string');
 }
 
-/** What the next garbage collection under a lower value takes away; nothing for a higher one. */
+/** What the next garbage collection removes under a lower value; nothing for a higher one. */
 function deletions(situation: Situation): FindingDraft | undefined {
   const { facts, before, after, lowers, recycleBefore, recycleAfter, effect } = situation;
   const shortensBin = (lowers || effect.recycle !== undefined) && recycleAfter < recycleBefore;
@@ -237,24 +239,24 @@ function deletions(situation: Situation): FindingDraft | undefined {
   const evidence = facts.deletedObjects.filter(({ kind }) => kind !== 'counted').map(uncountedInWords);
   const detail = `Each DC removes them at its next garbage collection, within ${garbageCollectionHours(facts.settings)} hours, and undo does not bring them back.`;
   if (collected + recycled === 0) {
-    const title = 'Not every deleted object that the lower value takes away could be counted';
+    const title = 'Not every deleted object that the lower value removes could be counted';
     return evidence.length === 0 ? undefined : warning('purge-not-known', title, detail, { evidence });
   }
   const parts = [
     ...(collected === 0 ? [] : [`${counted(collected, 'deleted object')} for good`]),
-    ...(recycled === 0 ? [] : [`${counted(recycled, 'deleted object')} out of the Recycle Bin`]),
+    ...(recycled === 0 ? [] : [`${counted(recycled, 'deleted object')} from the Recycle Bin`]),
   ];
   const atLeast = evidence.length === 0 ? '' : 'at least ';
   const limit = collected === 0 ? recycleAfter : after.days;
   return blocker(
     'purges-deleted-objects',
-    `The lower value takes ${atLeast}${parts.join(' and ')}`,
+    `The lower value removes ${atLeast}${parts.join(' and ')}`,
     `They are older than ${counted(limit, 'day')}. ${detail}`,
     { evidence, measure: { value: collected + recycled, unit: 'objects' } },
   );
 }
 
-/** Backups that are too old afterwards, or will soon be, and naming contexts without a known one. */
+/** Backups that are too old afterwards or soon will be, and naming contexts whose last backup is not known. */
 function backups({ facts, after, recycleAfter }: Situation): readonly FindingDraft[] {
   // With the Recycle Bin both lifetimes count: the smaller one [inferred from two sources].
   const limit = facts.forest.recycleBin === 'on' ? Math.min(after.days, recycleAfter) : after.days;
@@ -284,16 +286,16 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
     unknown.length > 0 &&
       note(
         'backup-not-known',
-        `No backup is known for ${counted(unknown.length, 'naming context')}`,
+        `The last backup of ${counted(unknown.length, 'naming context')} is not known`,
         facts.isExport
-          ? 'The export does not show one (the time of dSASignature on each naming context).'
-          : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',
+          ? 'The export does not show when it was made (the time of dSASignature on each naming context).'
+          : 'There was none, or this user may not see when it was made (the time of dSASignature on each naming context).',
         { subjects: unknown, evidence: unknown },
       ),
   ].filter((one) => one !== false);
 }
 
-/** How the two lifetimes hang together. */
+/** How the two lifetimes depend on each other. */
 function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): FindingDraft | undefined {
   const { forest, settings } = facts;
   if (forest.recycleBin === 'unknown') {
@@ -319,7 +321,7 @@ function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): 
 /** Whether DCs that are promoted from now on refuse lingering objects. */
 function strictConsistency({ facts, effect }: Situation): FindingDraft | undefined {
   const { strictMarker, isExport } = facts;
-  const limits = 'Existing DCs keep their own setting: repadmin /regkey * +strict';
+  const limits = 'Existing DCs keep their own setting. To make them strict: repadmin /regkey * +strict';
   if (effect.marker === 'added' && !strictMarker.hasParent) {
     return finalBlocker(
       'no-forest-updates',
@@ -343,7 +345,7 @@ function strictConsistency({ facts, effect }: Situation): FindingDraft | undefin
   );
 }
 
-/** Leftovers, and what an export lacks. */
+/** Leftover server objects, and the limits of an export. */
 function forestSettings({ facts }: Situation): readonly FindingDraft[] {
   const { leftoverServers } = facts.forest;
   return [
@@ -351,14 +353,14 @@ function forestSettings({ facts }: Situation): readonly FindingDraft[] {
       note(
         'leftover-servers',
         `Server objects without a domain controller: ${leftoverServers.length}`,
-        'They are left over from removed DCs, or made by other software. They were not asked.',
+        'They are left over from removed DCs, or other software created them. They were not queried.',
         { subjects: leftoverServers.map(({ name }) => name), evidence: leftoverServers.map(({ dn }) => dn) },
       ),
     facts.isExport &&
       note(
         'export-only',
         'Read from an export',
-        `What it lacks is unknown, not healthy; ages are counted up to ${facts.now.toISOString().slice(0, 10)}. Applying writes the LDIF to import and changes no directory.`,
+        `Data missing from it counts as unknown, not as healthy. Ages are counted up to ${facts.now.toISOString().slice(0, 10)}. Applying writes an LDIF file to import and changes no directory.`,
       ),
   ].filter((one) => one !== false);
 }

@@ -30,7 +30,7 @@ const lifetime = 'tombstoneLifetime';
 const recycle = 'msDS-DeletedObjectLifetime';
 const recycleWhenUnset = `not set: as ${lifetime}`;
 
-/** What the options ask for: one modify by compare and swap, and one entry; nothing that is there already. */
+/** The changes that the options ask for: one modify by compare and swap and one new entry, without anything that exists already. */
 export function propose(facts: TombstoneFacts, options: TombstoneOptions): Proposal<TombstoneChange> {
   const { settings, target } = facts;
   const { dn: marker, isThere } = facts.strictMarker;
@@ -89,11 +89,11 @@ export interface NewDays {
   readonly to: number | undefined;
 }
 
-/** What a proposal, a saved plan or an undo makes of the stored values; undefined for one that it does not change. */
+/** The stored values after a proposal, a saved plan or an undo; undefined for a value that it does not change. */
 export interface Effect {
   readonly lifetime: NewDays | undefined;
   readonly recycle: NewDays | undefined;
-  /** Whether the strict marker comes or goes. */
+  /** Whether the strict marker is added or removed. */
   readonly marker: 'added' | 'removed' | undefined;
 }
 
@@ -183,13 +183,13 @@ function faultsOfEdit(edit: AttributeEdit, isUndo: boolean): readonly string[] {
   return fault === undefined ? [] : [`it sets ${attribute} to ${String(add[0])}: ${fault}`];
 }
 
-/** What this remedy says of the attribute without a value; of which server the words are, the fresh facts show. */
+/** The texts that this remedy uses for an attribute without a value. Only fresh facts show which kind of server applies. */
 function wordsWhenUnset({ attribute }: AttributeEdit): readonly string[] {
   if (attribute.toLowerCase() === recycle.toLowerCase()) return [recycleWhenUnset];
   return (['windows', 'samba', 'unknown'] as const).map(unsetInDiff);
 }
 
-/** The edits whose words for no value are those of another kind of server. */
+/** The edits whose text for "not set" belongs to another kind of server. */
 export function wordedForOther(changes: readonly Change[], kind: ServerKind): readonly AttributeEdit[] {
   const known = [recycleWhenUnset, unsetInDiff(kind), unsetInDiff('unknown')];
   return editsIn(changes).filter(
@@ -209,21 +209,21 @@ function faultsOfIntent(intent: Intent): readonly string[] {
   return isSound ? [] : ['its intent is not that of this remedy'];
 }
 
-/** What one DC has of the changed values. */
+/** The changed values as one DC has them. */
 export interface LifetimeOnDc {
   readonly hasValue: boolean;
-  /** How often the attribute was written, all DCs together; undefined where the DC does not show it. */
+  /** How often the attribute was written on all DCs together; undefined if the DC does not show it. */
   readonly version: number | undefined;
   /** "180, version 3, written on DC1 at 2026-11-22T09:30:00.000Z" */
   readonly words: string;
 }
 
-/** Looks at the values with their metadata; what else the plan changes is looked for by the kind of change. */
+/** Checks the values with their metadata; other changes of the plan are checked by their kind. */
 export function proofOf(plan: Plan<TombstoneChange>): Proof {
   const modify = plan.changes.find((change) => change.kind === 'modify');
   const others = defaultProof(plan.changes.filter((change) => change.kind !== 'modify'));
   if (modify === undefined) return others;
-  // The DC that was written to shows the highest version; one with a lower version has an older, equal value.
+  // The DC that was written to shows the highest version. A DC with a lower version has an older value that is equal.
   let written: LifetimeOnDc | undefined;
   const onEachDc: LookOnDc = async (session, forest) => {
     const there = await lifetimeOnDc(session, modify, forest);
@@ -287,7 +287,7 @@ export function hasChange(there: LifetimeOnDc, written: LifetimeOnDc): boolean {
   return there.hasValue && there.version >= written.version;
 }
 
-/** A DC that takes nothing from its partners does not get the value by waiting. */
+/** A DC that accepts nothing from its partners will not receive the value, however long one waits. */
 async function notYet(session: DirectorySession, forest: Forest, { words }: LifetimeOnDc): Promise<Sight> {
   const { dsServiceName } = session.rootDse;
   const itself = forest.domainControllers.find(

@@ -11,7 +11,7 @@ import { day, distinct } from '../../words.ts';
 /** How many deleted objects there are of each age in whole days. */
 export type CountByAge = ReadonlyMap<number, number>;
 
-/** The deleted objects of a naming context, or why they are not known. */
+/** The deleted objects of a naming context, or why they could not be counted. */
 export type DeletedObjects = { readonly namingContext: string } & (
   | {
       readonly kind: 'counted';
@@ -25,7 +25,7 @@ export type DeletedObjects = { readonly namingContext: string } & (
   | { readonly kind: 'unknown'; readonly why: string }
 );
 
-/** How many are at least so many days old. */
+/** How many are at least this many days old. */
 export function countFrom(days: number, ...counts: readonly CountByAge[]): number {
   let sum = 0;
   for (const count of counts) for (const [age, number] of count) if (age >= days) sum += number;
@@ -53,11 +53,11 @@ export function uncountedInWords(one: DeletedObjects): string {
   return `${one.namingContext}: ${one.kind === 'unknown' ? one.why : 'none seen (none there, or no right to see them)'}`;
 }
 
-/** How they are counted. */
+/** Settings for counting. */
 interface CountOptions {
   /** Whether objects that are deleted and not yet recycled can be brought back. */
   readonly recycleBinIsOn: boolean;
-  /** Called now and then with how far a naming context is. */
+  /** Called from time to time with the count so far in a naming context. */
   readonly onCount: (count: number, namingContext: string) => void;
 }
 
@@ -66,7 +66,7 @@ interface CountOptions {
  * those that the session's DC holds there, the others on the first DC that holds them and has answered.
  *
  * @param now the moment that ages are counted up to, by the clock of the session's DC
- * @param elsewhereDeadlineMs how long another DC may stay silent, in milliseconds; for this one the session's own deadline
+ * @param elsewhereDeadlineMs how long another DC may take to answer, in milliseconds; this DC has the session's own deadline
  */
 export async function countDeletedObjects(
   forest: Forest,
@@ -97,7 +97,7 @@ export async function countDeletedObjects(
       try {
         const other = await access.openOther(holder.host);
         const counting = countIn(other, dn, contexts, holder.clock ?? now, options, elsewhereDeadlineMs);
-        // Closing never throws, and its end is of no interest.
+        // Closing never throws, and its result does not matter.
         return await counting.finally(() => void other.close());
       } catch (error) {
         // A DC that cannot be asked leaves its naming context uncounted, with the reason.
@@ -162,7 +162,7 @@ async function countIn(
       if (count % 1000 === 0) onCount(count, namingContext);
     }
   } catch (error) {
-    // One naming context that cannot be counted is reported as such; the others still are counted.
+    // A naming context that cannot be counted is reported; the others are still counted.
     if (!(error instanceof DirectoryError)) throw error;
     return { kind: 'unknown', namingContext, why: error.trouble.cameBack };
   }

@@ -27,13 +27,13 @@ export const flags = {
   showrepl: {
     kind: 'texts',
     value: 'FILE[=+01:00]',
-    help: 'the output of "repadmin /showrepl * /csv" for DCs that cannot be reached; the zone is that of the computer that ran it, without one ages are widened by 14 hours',
+    help: 'the output of "repadmin /showrepl * /csv" for DCs that cannot be reached; =+01:00 is the time zone of the computer that ran it; without it ages are widened by 14 hours',
     group: 'What to read',
   },
   evidence: {
     kind: 'text',
     value: 'FOLDER',
-    help: 'the change folder of the last look for lingering objects: a finding says what it found, and the folder keeps it',
+    help: 'the change folder of the last search for lingering objects: a finding reports its result, and this change folder keeps a copy',
     group: 'What to read',
   },
 } as const satisfies FlagTable;

@@ -65,17 +65,17 @@ interface DirectoryService extends StoredLifetimes {
 interface StrictMarker {
   readonly dn: string;
   readonly isThere: boolean;
-  /** Whether the container that it belongs in is there. */
+  /** Whether the container that it belongs in exists. */
   readonly hasParent: boolean;
 }
 
 /** The lifetimes of the forest, the replication of its DCs, its deleted objects and backups. */
 export interface TombstoneFacts {
   readonly target: ForestTarget;
-  /** Ages are counted up to this moment, by the chosen DC's clock; for an export when it was made, if it says so. */
+  /** Ages are counted up to this moment, by the chosen DC's clock; for an export up to its date, if it has one. */
   readonly now: Date;
   readonly isExport: boolean;
-  /** The DC that all was read from. */
+  /** The DC that everything was read from. */
   readonly source: { readonly host: string; readonly isReadOnly: boolean; readonly inWords: string };
   readonly forest: Forest;
   readonly serverKind: ServerKind;
@@ -86,12 +86,12 @@ export interface TombstoneFacts {
   readonly replication: ReplicationNews;
   /** The operations masters' roles by the DN of the NTDS Settings that holds each, as far as the chosen DC shows. */
   readonly roles: readonly RoleOwner[];
-  /** The files that said something of DCs which do not answer, and where they differ from DCs that do. */
+  /** The files that report DCs which do not answer, and how they differ from DCs that do answer. */
   readonly showrepl: readonly FindingSource[];
   readonly showreplDifferences: readonly string[];
   readonly deletedObjects: readonly DeletedObjects[];
   readonly backups: readonly LastBackup[];
-  /** The last look for lingering objects, if one was named. */
+  /** The last search for lingering objects, if one was named. */
   readonly evidence: LookEvidence | undefined;
   readonly objectComparison: ObjectComparison | undefined;
   readonly serverCleanup: ServerCleanup | undefined;
@@ -105,11 +105,11 @@ export const strictMarkerParent = 'CN=Operations,CN=ForestUpdates';
 export const strictMarkerName = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa';
 
 /**
- * All that the remedy looks at.
+ * Reads everything that the remedy needs.
  *
- * @param named what files of repadmin say of DCs that do not answer, and what an earlier look found
+ * @param named files of repadmin for DCs that do not answer, and the result of an earlier search
  * @param deadlineMs for each DC, in milliseconds: from the connection to the last answer on replication, and for each
- * answer where deleted objects are counted on another DC than the chosen one, as a long count is no silence
+ * answer while deleted objects are counted on a DC other than the chosen one, because counting may take long
  * @throws DirectoryError if the chosen DC does not answer or the user may not read its Configuration partition
  */
 export async function gather(
@@ -188,12 +188,12 @@ function deadlinePassed(namingContext: string): DirectoryError {
   return new DirectoryError({
     attempted: 'count deleted objects',
     on: namingContext,
-    cameBack: 'there was no time left to count them',
+    cameBack: 'the time ran out before they were counted',
     next: 'Allow more time with --deadline SECONDS.',
   });
 }
 
-/** The chosen DC's clock, not this computer's: the times that are compared with it were written by DCs. */
+/** The chosen DC's clock, not this computer's: it is compared with times that DCs wrote. */
 async function clockOf({ session, isExport, now }: DirectoryWorld): Promise<Date> {
   if (isExport) return session.rootDse.currentTime ?? now();
   const opened = session.rootDse.currentTime;
@@ -245,14 +245,14 @@ function lackingExport({ rootDse }: DirectorySession, cause?: DirectoryError): D
     on: rootDse.configurationNamingContext ?? 'the export',
     cameBack:
       cause === undefined || cause.resultCode === resultCode.noSuchObject
-        ? 'the export does not have all of it: the head, CN=Partitions, CN=Sites, and CN=Directory Service with its objectGUID'
+        ? 'the export is incomplete: it needs the head of the partition, CN=Partitions, CN=Sites, and CN=Directory Service with its objectGUID'
         : cause.trouble.cameBack,
     next: 'Export the whole Configuration partition, its head included, with all attributes: ldifde -d "CN=Configuration,DC=…" -f FILE',
     cause,
   });
 }
 
-/** An export shows the naming contexts' heads as one DC had them; of the others it says nothing. */
+/** An export shows the heads of the naming contexts as one DC had them, and nothing about other DCs. */
 async function readExported(forest: Forest, session: DirectorySession): Promise<readonly DomainControllerState[]> {
   const contexts = forest.namingContexts.map(({ dn }) => dn);
   const exporter = forest.domainControllers.find((one) => isChosen(one, session));
@@ -278,7 +278,7 @@ function exporterOf(
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-/** An export has deleted objects only if a control asked for them: that none is in it says nothing. */
+/** An export has deleted objects only if a control asked for them, so their absence proves nothing. */
 function asExported(deleted: DeletedObjects): DeletedObjects {
   if (deleted.kind === 'counted') return deleted;
   return { kind: 'unknown', namingContext: deleted.namingContext, why: 'none in the export' };
@@ -303,7 +303,7 @@ async function readLastBackup(session: DirectorySession, namingContext: string, 
     const changed = head === undefined ? undefined : stampOf(head, 'dSASignature')?.changed;
     return { namingContext, time: changed instanceof Date && !isFuture(changed, now) ? changed : 'not-known' };
   } catch (error) {
-    // The DC does not give it: then nothing is known of backups, and that is what the result says.
+    // The DC does not return it, so the time of the backup is not known.
     if (error instanceof DirectoryError && error.resultCode !== undefined) return { namingContext, time: 'not-known' };
     throw error;
   }

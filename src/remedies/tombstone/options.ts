@@ -14,17 +14,17 @@ import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';
 
-/** What is to become of tombstoneLifetime. */
+/** What to do with tombstoneLifetime. */
 export type WantedLifetime =
   | { readonly kind: 'days'; readonly days: number }
-  /** Remove the value, so that the server's own default counts. */
+  /** Remove the value, so that the server's default applies. */
   | { readonly kind: 'unset' }
-  /** Leave it: another flag says what to change. */
+  /** Leave it: only another flag asks for a change. */
   | { readonly kind: 'as-is' }
-  /** To be asked. */
+  /** Not chosen yet: ask the user. */
   | { readonly kind: 'open' };
 
-/** What the flags and the wizard answer. */
+/** The answers from flags and wizard. */
 export interface TombstoneOptions extends RemedyOptions {
   readonly lifetime: WantedLifetime;
   /** The new msDS-DeletedObjectLifetime in days. */
@@ -33,11 +33,11 @@ export interface TombstoneOptions extends RemedyOptions {
   readonly strictNewDcs: boolean;
   /** Files of repadmin /showrepl. */
   readonly showrepl: readonly ShowreplFile[];
-  /** The last look for lingering objects. */
+  /** The last search for lingering objects. */
   readonly evidence: LookEvidence | undefined;
 }
 
-/** What a file of repadmin says. */
+/** A file of repadmin. */
 export interface ShowreplFile {
   readonly name: string;
   /** In hex. */
@@ -45,9 +45,9 @@ export interface ShowreplFile {
   readonly links: readonly ShowreplLink[];
 }
 
-/** What an earlier look for lingering objects found. */
+/** The result of an earlier search for lingering objects. */
 export interface LookEvidence {
-  /** As it was named. */
+  /** As the user named it. */
   readonly folder: string;
   /** plan.json, and its SHA-256 in hex. */
   readonly text: string;
@@ -55,9 +55,9 @@ export interface LookEvidence {
   readonly plan: Plan;
 }
 
-/** Less is not honoured in every case: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
+/** Fewer days are not always honoured: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
 const shortestLifetime = 3;
-/** A hundred years: what is longer is a typing error, and reaches back to where Windows' calendar begins. */
+/** A hundred years: a longer time is a typing error, and reaches back to the start of Windows' calendar. */
 const longestLifetime = 36_500;
 /** The largest value of the attribute's syntax, Integer (MS-ADTS 3.1.1.2.2.2). */
 const largestInteger = 2_147_483_647;
@@ -115,7 +115,7 @@ function wantedLifetime(given: GivenFlags): WantedLifetime {
       attempted: 'choose the lifetime',
       on: '--days with --unset',
       cameBack: 'one sets the value, the other removes it',
-      next: 'Give one of them.',
+      next: 'Give only one of them.',
     });
   }
   if (given.unset) return { kind: 'unset' };
@@ -128,7 +128,7 @@ async function readShowrepl(argument: string, currentFolder: string): Promise<Sh
   const { file, offset } = showreplArgument(argument);
   try {
     const bytes = await readFile(path.resolve(currentFolder, file));
-    // PowerShell's ">" writes UTF-16 with a byte order mark, cmd's the text as it comes.
+    // PowerShell's ">" writes UTF-16 with a byte order mark; cmd writes the bytes unchanged.
     const text = bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     return { name: file, sha256, links: parseShowrepl(text.replace(/^\uFEFF/, ''), offset, file) };
@@ -145,7 +145,7 @@ async function readShowrepl(argument: string, currentFolder: string): Promise<Sh
 }
 
 /**
- * Reads the plan of a look for lingering objects.
+ * Reads the plan of a search for lingering objects.
  * @throws UsageError if the folder cannot be read or holds another plan; PlanNotUsableError if the plan was edited
  */
 async function readEvidence(
@@ -167,18 +167,18 @@ function notUsable(folder: string, cameBack: string, cause?: unknown): UsageErro
     attempted: 'read --evidence',
     on: folder,
     cameBack,
-    next: 'Give the change folder that a look for lingering objects wrote with --save.',
+    next: 'Give the change folder that a search for lingering objects wrote with --save.',
     cause,
   });
 }
 
-/** @throws UsageError for a look at another forest */
+/** @throws UsageError if the search was made in another forest */
 export function requireSameForest({ folder, plan: { target } }: LookEvidence, forest: ForestTarget): void {
   if (target.kind === 'forest' && target.objectGuid === forest.objectGuid) return;
-  throw notUsable(folder, 'it is of another forest');
+  throw notUsable(folder, 'it is for another forest');
 }
 
-/** The record of the look in the change folder: its plan, as it was read. */
+/** The record of the search in the change folder: its plan, as it was read. */
 export function evidenceRecords({ evidence }: { readonly evidence: LookEvidence | undefined }) {
   return evidence === undefined ? [] : [{ name: 'evidence.json', content: [evidence.text] }];
 }

@@ -79,7 +79,7 @@ interface Cleaning {
   readonly requests: readonly Request[];
 }
 
-/** What is left to a person, as the plan keeps it. */
+/** What the user still has to do, as the plan keeps it. */
 type TombstoneStep = NextStep &
   (
     | { readonly id: 'check-everywhere'; readonly dn: string }
@@ -87,9 +87,9 @@ type TombstoneStep = NextStep &
     | ({
         readonly id: 'clean-dcs';
         readonly names: readonly string[];
-        /** DNS names of those among them of which nothing could be asked: perhaps only the link to them is cut. */
+        /** DNS names of those that could not be asked: perhaps only the link to them is down. */
         readonly unasked: readonly string[];
-        /** Whether it is only the lifetime that is too short. */
+        /** Whether only the lifetime is too short and the DCs are healthy. */
         readonly isInOrder: boolean;
       } & Cleaning)
     | ({ readonly id: 'choose-good-side'; readonly side: string } & Cleaning)
@@ -101,7 +101,7 @@ type TombstoneStep = NextStep &
     | { readonly id: 'existing-dcs' }
   );
 
-/** What is left to a person after these changes. */
+/** What the user still has to do after these changes. */
 export function nextStepsFor(
   facts: TombstoneFacts,
   proposal: Pick<Proposal, 'changes' | 'undoes'>,
@@ -140,7 +140,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const { replication } = facts;
   const past = judgement.islandsAt(before.days);
   const sound = soundParties(situation, past);
-  // What a raise has put within the limit by its number alone is not cleaned by it.
+  // A DC that a higher number has put within the limit still has to be cleaned.
   const { former } = judgement;
   const cutOff = [...past.cutOff, ...(former?.cutOff ?? [])];
   const apart = cutOff.map(({ party }) => party);
@@ -196,7 +196,7 @@ function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
   return suspectsIn(comparisons).map((one) => ({ ...one }));
 }
 
-/** What in the plan's steps this remedy never writes. */
+/** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
   return steps.flatMap((step) =>
     isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
@@ -248,7 +248,7 @@ const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
   'existing-dcs': () => true,
 };
 
-/** Which DCs get the value: all, but for those that the plan says to write it to as well. */
+/** Which DCs get the value by replication: all except those that it must be written on separately. */
 function reachInWords(steps: readonly TombstoneStep[]): string {
   const others = steps.flatMap((step) => (step.id === 'write-there-too' ? [...step.hosts, ...step.readOnly] : []));
   return others.length === 0
@@ -310,9 +310,9 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
       return {
         text: [
           step.hosts.length > 0 &&
-            `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+            `These DCs do not receive the value by replication: ${listed(step.hosts, 5)}. Write it there too as soon as each can be reached: run the same command with --server and the DC's name.`,
           step.readOnly.length > 0 &&
-            `These read-only DCs get the value only when they replicate again, and cannot be written to: ${listed(step.readOnly, 5)}.`,
+            `These read-only DCs cannot be written to. They get the value when they replicate again: ${listed(step.readOnly, 5)}.`,
         ]
           .filter((one) => one !== false)
           .join(' '),
@@ -324,7 +324,7 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
         text: `Silent for too long: ${listed(step.names, 5)}. ${
           objectComparison === undefined
             ? 'Remove lingering objects there before these DCs replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
-            : 'Find lingering objects there and have them removed before these DCs replicate again; run the command again until it finds none.'
+            : 'Before these DCs replicate again, find lingering objects there and remove them. Repeat the command until it finds none.'
         } ${demotionInWords(step)}`,
         commands: [
           ...step.unasked.map(showReplication),
@@ -336,22 +336,22 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
     case 'choose-good-side':
       if (objectComparison !== undefined) {
         return {
-          text: `If ${step.side} is the good side: find lingering objects with it as the reference and have them removed, first those of the reference itself, then those of the others; run it again until it finds none. A forced demotion of the others loses what only they hold.`,
+          text: `If ${step.side} is the good side: find lingering objects with it as the reference and remove them, first on the reference itself, then on the others. Repeat until none are found. If you demote the others by force instead, changes that only they hold are lost.`,
           commands: step.suspects.map(objectComparison.command),
         };
       }
       return {
-        text: `If ${step.side} is the good side: list lingering objects with these commands, in this order (event 1946), then remove them by the same commands without /advisory_mode (event 1945). A forced demotion of the others loses what only they hold.`,
+        text: `If ${step.side} is the good side: list lingering objects with these commands, in this order (event 1946), then remove them with the same commands without /advisory_mode (event 1945). If you demote the others by force instead, changes that only they hold are lost.`,
         commands: step.requests.map(listLingeringObjects),
       };
     case 'clean-sources':
       return {
-        text: 'Partners report that they lack objects of which they were sent changes. Find lingering objects on the DCs that sent them, and have them removed before any raise.',
+        text: 'Partners report that they were sent changes of objects that they do not have. Find lingering objects on the DCs that sent them, and remove them before any raise.',
         commands: objectComparison === undefined ? [] : step.suspects.map(objectComparison.command),
       };
     case 'allow-divergent':
       return {
-        text: 'When all lingering objects are removed, let the DCs that refuse their partners replicate once, and forbid it again:',
+        text: 'After all lingering objects are removed, let the DCs that refuse their partners replicate once, then forbid it again:',
         commands: step.hosts.flatMap(replicateDivergentOnce),
       };
     case 'clean-metadata':
@@ -361,7 +361,7 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
       };
     case 'existing-dcs':
       return {
-        text: 'The object makes DCs strict that are promoted from now on. To make the existing DCs strict:',
+        text: 'The object makes only newly promoted DCs strict. To make the existing DCs strict:',
         commands: ['repadmin /regkey * +strict'],
       };
     case 'backup-after-lowering':
@@ -371,22 +371,22 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
       };
     case 'backup-after-raising':
       return {
-        text: 'Make a system state backup: older ones date from the shorter lifetime. What is already collected does not come back, and a DC past the old lifetime is not rescued by the new one.',
+        text: 'Make a system state backup: older ones date from the shorter lifetime. Objects that are already garbage-collected do not come back, and the new lifetime does not repair a DC that is past the old one.',
         commands: [],
       };
   }
 }
 
-/** Demotion is the other way out, but for a DC that may be in order. */
+/** Demotion is the alternative, except for a DC that may be healthy. */
 function demotionInWords({ unasked, isInOrder }: Extract<TombstoneStep, { readonly id: 'clean-dcs' }>): string {
   if (unasked.length > 0) {
     const ask =
       unasked.length === 1
         ? 'if only the link is cut, it may still replicate with its neighbours. First run repadmin /showrepl at its site.'
         : 'if only the links are cut, they may still replicate with their neighbours. First run repadmin /showrepl at the site of each.';
-    return `${listed(unasked, 5)} did not answer: ${ask} Demote nothing before that.`;
+    return `${listed(unasked, 5)} did not answer: ${ask} Do not demote any DC before that.`;
   }
   return isInOrder
-    ? 'Demote nothing for that: the lifetime is so short that healthy DCs pass it.'
-    : 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.';
+    ? 'Do not demote a DC for that: the lifetime is so short that healthy DCs exceed it.'
+    : 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): changes that only it holds are lost then, and you have to clean up its metadata.';
 }

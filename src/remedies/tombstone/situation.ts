@@ -34,7 +34,7 @@ export const nearShare = 0.9;
 /** How near a silence is to the lifetime. */
 export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime' | 'past-former-lifetime';
 
-/** The stage of a silence of so many milliseconds under a lifetime of so many days. */
+/** The stage of a silence (in milliseconds) under a lifetime (in days). */
 function stageOf(milliseconds: number, days: number): Stage {
   const share = milliseconds / (days * day);
   if (share >= 1) return 'past-lifetime';
@@ -42,50 +42,50 @@ function stageOf(milliseconds: number, days: number): Stage {
   return share >= watchShare ? 'watch-list' : 'fine';
 }
 
-/** Whether a silence in milliseconds would be in order at the least that Windows takes without a value (KB 2020053, step 1). */
+/** Whether a silence (in milliseconds) is within the 60 days that Windows uses without a value (KB 2020053, step 1). */
 export function isWithinDefault(silence: number | undefined): boolean {
   return silence !== undefined && silence < daysIfUnset('windows') * day;
 }
 
-/** How one DC is to the others. */
+/** One DC in relation to the others. */
 export interface Row {
   readonly party: Party;
   readonly state: 'in-touch' | 'cut-off' | 'split' | 'gone' | 'alone' | 'unknown';
-  /** What its bar shows, in milliseconds: its oldest news of the others in its island, or how long it is cut off. */
+  /** The length of its bar, in milliseconds: its oldest news of the others in its island, or how long it has been cut off. */
   readonly silence: number | undefined;
   readonly stage: Stage | undefined;
   readonly cutOff: CutOff | undefined;
   readonly oldest: OldestNews | undefined;
-  /** The age of the newest that others have of it, in milliseconds, and who has that. */
+  /** The age of the newest change of it that another DC has, in milliseconds, and that DC. */
   readonly heard: { readonly age: number; readonly by: Party } | undefined;
 }
 
 /** DCs that are cut off, and sides that are parted. */
 export type Apart = Pick<Islands, 'cutOff' | 'splits'>;
 
-/** What was past the limit before the value was last written, and is within it by the higher number alone. */
+/** DCs and sides that were past the limit before the value was last written, and are within it only by the higher number. */
 export interface FormerlyPast extends Apart {
   readonly islands: Islands;
   readonly written: Date;
-  /** The silence of now, in days, that was past the former lifetime when the value was written. */
+  /** The shortest silence today, in days, that was past the former lifetime when the value was written. */
   readonly limit: number;
-  /** The former lifetime in days; where it is not known, what the server takes without a value. */
+  /** The former lifetime in days; if it is not known, the server's default. */
   readonly former: number;
-  /** Whether that was the former lifetime: metadata counts the writes and keeps no former value. */
+  /** Whether the former lifetime is known: metadata counts the writes and keeps no former value. */
   readonly isKnown: boolean;
 }
 
 /** Every DC against the lifetime. */
 export interface ReplicationJudgement {
-  /** In force, as far as the stored values and the evidence tell. */
+  /** The lifetime in force, as far as the stored values and the evidence show. */
   readonly lifetime: Lifetime;
-  /** undefined where the value was not written, or so long ago that it makes no difference. */
+  /** undefined if the value was never written, or so long ago that it makes no difference. */
   readonly former: FormerlyPast | undefined;
-  /** Leftover metadata of DCs that do not exist any more. */
+  /** Leftover metadata of DCs that no longer exist. */
   readonly gone: ReadonlySet<Party>;
-  /** The forest at a silence of so many days. */
+  /** The islands of the forest for a limit of this many days. */
   readonly islandsAt: (days: number) => Islands;
-  /** Sides that are parted for at least half of the lifetime, or were past a former one. */
+  /** Sides that have been separated for at least half of the lifetime, or were past a former one. */
   readonly splits: readonly Split[];
   /** One a DC, the worst first. */
   readonly rows: readonly Row[];
@@ -102,7 +102,7 @@ export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
   const isGone = (party: Party): boolean => gone.has(party);
   const islandsAt = (days: number): Islands => islandsOf(replication, days * day, isGone);
   const former = formerlyPast(facts, lifetime, islandsAt);
-  // A DC that only a raise has put within the limit is apart still, and spoils no other DC's bar.
+  // A DC that only a raise has put within the limit still counts as cut off, and does not affect another DC's bar.
   const watched = islandsAt(Math.min(lifetime.days * watchShare, former?.limit ?? lifetime.days));
   const isOnly = replication.parties.filter((party) => !gone.has(party)).length === 1;
   const rows = replication.parties.map((party): Row => {
@@ -209,12 +209,12 @@ function refusedAfter({ replication, now }: TombstoneFacts): number | undefined 
   return ages.length === 0 ? undefined : Math.min(...ages);
 }
 
-/** A proposal in the world of the facts: what every group of findings looks at. */
+/** A proposal with the facts: the input of every group of findings. */
 export interface Situation {
   readonly facts: TombstoneFacts;
   readonly effect: Effect;
   readonly judgement: ReplicationJudgement;
-  /** In force now and after the changes. */
+  /** The lifetime in force now and after the changes. */
   readonly before: Lifetime;
   readonly after: Lifetime;
   /** How long the Recycle Bin brings objects back, now and after the changes, in days. */
@@ -227,7 +227,7 @@ export interface Situation {
   readonly lowers: boolean;
 }
 
-/** The facts beside what a proposal changes in them. */
+/** The facts together with the changes of a proposal. */
 export function situationOf(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): Situation {
   const { settings, serverKind } = facts;
   const effect = effectOf(proposal);
@@ -287,7 +287,7 @@ export function partiesOutOfReach(
   facts: TombstoneFacts,
   { gone, lifetime, former, islandsAt }: ReplicationJudgement,
 ): readonly Party[] {
-  // A DC that was silent past the former lifetime takes nothing in by the higher number alone.
+  // A DC that was silent past the former lifetime does not accept changes again just because the number is higher.
   const limit = former?.limit ?? lifetime.days;
   const { cutOff, splits } = islandsAt(limit);
   const { parties } = facts.replication;
@@ -352,7 +352,7 @@ const reserveDays = 30;
 /**
  * At least what Microsoft recommends and what is in force, and more than the longest silence of a DC that is to be kept
  * and the age of the last backup, with a reserve. A DC that is past the lifetime, or was past a former one, is not to be
- * rescued by the number.
+ * repaired by the number.
  */
 export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, splits }: ReplicationJudgement): Advice {
   const inForce = lifetime.atMost;
@@ -368,7 +368,7 @@ export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, split
   });
   const bridged = [...silences, ...parted, ...backupAges(facts, inForce)].toSorted((one, other) => other.age - one.age);
   const [longest] = bridged;
-  // Whole days as the words have them, so that a reader's sum comes out; the reserve is far more than the rest.
+  // Whole days as they are printed, so that the reader can add them up; the reserve is far larger than the rest.
   const needed = longest === undefined ? 0 : Math.floor(longest.age / day) + reserveDays;
   const days = Math.max(recommendedDays, inForce, needed);
   return {

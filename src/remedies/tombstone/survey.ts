@@ -36,7 +36,7 @@ import {
   stageUnder,
 } from './situation.ts';
 
-/** What the screen shows before a question. */
+/** The screen before a question. */
 export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): readonly Exhibit[] {
   const judgement = judgeReplication(facts);
   const newDays = lifetime.kind === 'days' ? lifetime.days : undefined;
@@ -49,7 +49,7 @@ export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): r
   ].filter((exhibit) => exhibit !== undefined);
 }
 
-/** What of the facts a plan keeps: the same pictures, with the new limit marked. */
+/** The facts that a plan keeps: the same pictures, with the new limit marked. */
 export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): readonly Exhibit[] {
   const { judgement, after } = situationOf(facts, proposal);
   return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].filter(
@@ -125,12 +125,12 @@ function lastBackup({ backups, now, isExport }: TombstoneFacts): { readonly valu
   };
 }
 
-/** A bar a DC, and a line for each island towards the others. */
+/** A bar for each DC, and a line for each island about the others. */
 function replication({ lifetime, former, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
   const bars: BarsExhibit = {
     kind: 'bars',
     id: 'replication',
-    title: 'Oldest news of the others',
+    title: 'Oldest replication from another DC',
     unit: 'days',
     limit: lifetime.days,
     rows: rows.map((row) => ({
@@ -146,10 +146,10 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
   const islands: RemarksExhibit = {
     kind: 'remarks',
     id: 'islands',
-    title: 'Sides that have not heard of each other',
+    title: 'Sides that have not replicated with each other',
     rows: splits.flatMap(({ sides, age }) =>
       sides.map((side) => ({
-        text: `${sideInWords(side)}: ${age === undefined ? 'longer than the lifetime' : durationInWords(age)} towards ${listed(sides.filter((other) => other !== side).map(sideInWords))}`,
+        text: `${sideInWords(side)}: nothing from ${listed(sides.filter((other) => other !== side).map(sideInWords))} for ${age === undefined ? 'longer than the lifetime' : durationInWords(age)}`,
         mark: age === undefined ? ('bad' as const) : stages[stageUnder(age, lifetime, former)].mark,
       })),
     ),
@@ -247,7 +247,7 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
         mark: 'bad' as const,
       },
       formerly.length > 0 && {
-        text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. A higher value makes no DC healthy: remove lingering objects.`,
+        text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. A higher value does not make a DC healthy: remove lingering objects.`,
         mark: 'bad' as const,
       },
       { text: `Advice: ${days} days. ${reasons.join(' ')}` },
@@ -265,12 +265,12 @@ const doubtsOfDays: ReadonlySet<string> = new Set([
   'parted-past-new-lifetime',
 ]);
 
-/** A user who does not accept what the number of days brings is asked for another number. */
+/** A user who does not accept the consequences of a number of days is asked for another number. */
 export function questionBehind(blocker: string): string | undefined {
   return doubtsOfDays.has(blocker) ? daysQuestion : undefined;
 }
 
-/** Asks for the number of days, with the advice as what Enter alone takes; nothing if a flag says what to change. */
+/** Asks for the number of days, with the advice as the default; asks nothing if a flag says what to change. */
 export async function ask(
   facts: TombstoneFacts,
   options: TombstoneOptions,

@@ -281,7 +281,7 @@ describe('what a person may accept', () => {
       level: 'blocker',
       acceptable: true,
       evidence: [`${fileOf('de')}: 2 names`],
-      detail: expect.stringContaining('Neither the change nor its undo links them'),
+      detail: expect.stringContaining('Neither the change nor its undo restores the hard links'),
     });
     expect(changed(examination)).toEqual(['fr']);
     expect(changed(await look({ accept: ['hard-linked-file'] }))).toEqual(['de', 'fr']);
@@ -323,8 +323,8 @@ describe('what a person may accept', () => {
       acceptable: true,
       title: '2 languages without wording: 2 files',
       evidence: [
-        'Sonstiges: 1 file, the name of the folder is not that of a culture',
-        'hi (Hindi): 1 file, no label is known in this language and script',
+        'Sonstiges: 1 file, the folder name is not the name of a culture',
+        'hi (Hindi): 1 file, there are no labels in this language and script',
       ],
     });
     expect(changed(examination)).toEqual(['fr']);
@@ -337,7 +337,7 @@ describe('what a person may accept', () => {
     await formSets({ vi: encodedAs('utf-8', ascii(label)) });
     await writeTree(path.join(root, 'ISA'), { xHTML: { nls: { VI: { 'strings.txt': ascii(label) } } } });
     expect(only(await look({ newLabel: { ...emailWording, label: 'upn' } }), 'no-wording').evidence).toEqual([
-      'vi (Vietnamese): 2 files, labels are known in this language, but not this one',
+      'vi (Vietnamese): 2 files, there are labels in this language, but not this one',
     ]);
   });
 
@@ -352,7 +352,7 @@ describe('what a person may accept', () => {
       newLabel: { kind: 'wording', wordings: [wording] },
     });
     expect(only(examination, 'no-wording').evidence).toEqual([
-      'cs (Czech): 1 file, labels are known in this language, but not this one (L_UserID_Text)',
+      'cs (Czech): 1 file, there are labels in this language, but not this one (L_UserID_Text)',
     ]);
   });
 
@@ -536,7 +536,7 @@ describe('array members', () => {
     });
     expect(only(await bothMembers(), 'members-differ').evidence).toEqual([
       'Exchange · HTML · de and 1 more file: utf-16le with BOM on TMG01; ascii on TMG02',
-      'Exchange · HTML · it: other texts on TMG01 than on TMG02',
+      'Exchange · HTML · it: different texts on TMG01 and on TMG02',
     ]);
   });
 
@@ -602,8 +602,8 @@ describe('a root without form sets', () => {
     await writeTree(root, { Exchange: { 'strings.txt': 'misplaced' } });
     expect(await refusal({ languages: ['es'] })).toMatchObject({
       trouble: {
-        cameBack: '2 files found, and the filters leave none',
-        next: '--language es: no match. There are the sets Exchange, the classes HTML and the languages de, fr.',
+        cameBack: '2 files found, but the filters leave none',
+        next: '--language es: no match. Found: the sets Exchange, the classes HTML and the languages de, fr.',
       },
     });
   });

@@ -274,11 +274,11 @@ describe('a code page that is named', () => {
   });
 
   test.each([
-    ['cs', 'it is not of the form LANGUAGE=PAGE'],
-    ['=1250', 'it is not of the form LANGUAGE=PAGE'],
-    ['cs=latin2', 'it is not of the form LANGUAGE=PAGE'],
-    ['cs=437', 'no code page 437 is known'],
-    ['cs=12501', 'no code page 12501 is known'],
+    ['cs', 'it does not have the form LANGUAGE=PAGE'],
+    ['=1250', 'it does not have the form LANGUAGE=PAGE'],
+    ['cs=latin2', 'it does not have the form LANGUAGE=PAGE'],
+    ['cs=437', 'code page 437 is not known'],
+    ['cs=12501', 'code page 12501 is not known'],
   ])('is refused from %s', (argument, cameBack) => {
     expect(() => parseCodePage(argument)).toThrow(UsageError);
     expect(() => parseCodePage(argument)).toThrow(cameBack);

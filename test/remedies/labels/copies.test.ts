@@ -106,8 +106,8 @@ test('folders that hold nothing but copies are refused with the way to name one'
   await writeTree(root, { 'Exchange.bak': set });
   await expect(look()).rejects.toMatchObject({
     trouble: {
-      cameBack: '2 files found, all in sets or folders that are named like copies kept aside',
-      next: expect.stringMatching(/^Name one with --set\. There are the sets Exchange\.bak, /),
+      cameBack: '2 files found, all in sets or folders that are named like copies',
+      next: expect.stringMatching(/^Name one with --set\. Found: the sets Exchange\.bak, /),
     },
   });
 });

@@ -158,7 +158,7 @@ describe('a label that was read in another encoding than it had, and saved so,',
   });
 
   test('is no new label either', () => {
-    for (const text of ['DomÃ¤ne:', 'Dom\ufffdne:']) expect(faultOfText(text)).toContain('another encoding');
+    for (const text of ['DomÃ¤ne:', 'Dom\ufffdne:']) expect(faultOfText(text)).toContain('the wrong encoding');
   });
 
   test.each([

@@ -45,7 +45,7 @@ describe('which forms show the new label', () => {
   });
 
   test.each([
-    ['a label of its own', '<label for=username><b>User\n name:</b></label>', 'has a label of its own: User name:'],
+    ['its own label', '<label for=username><b>User\n name:</b></label>', 'has its own label: User name:'],
     ['another key', usual.replace('L_UserName_Text', 'L_UserID_Text'), 'uses L_UserID_Text'],
     [
       'another key in its label, and this one elsewhere',
@@ -53,25 +53,25 @@ describe('which forms show the new label', () => {
       'uses L_Other_Text',
     ],
     [
-      'a label of its own, and this key elsewhere',
+      'its own label, and this key elsewhere',
       `<p>@@L_UserName_Text</p>${usual.replace('@@L_UserName_Text', 'Name')}`,
-      'has a label of its own: Name',
+      'has its own label: Name',
     ],
     ['no label at all', '<input name="username" src="@@FORMDIR">', 'uses no key for it'],
     [
       'the label with this key commented out',
       `<!-- ${usual} --><label for="username">ドメイン\\ユーザー名:</label><input name="username">`,
-      'has a label of its own: ドメイン\\ユーザー名:',
+      'has its own label: ドメイン\\ユーザー名:',
     ],
     [
       'a label for the id of the field',
       '<label for="tx">Domäne&#92;Benutzer:</label><input id="tx" name="username">@@L_UserName_Text',
-      'has a label of its own: Domäne\\Benutzer:',
+      'has its own label: Domäne\\Benutzer:',
     ],
     [
       'a label around the field',
       '<label>Domain\\user <input name="username"></label>@@L_UserName_Text',
-      'has a label of its own: Domain\\user',
+      'has its own label: Domain\\user',
     ],
   ])('is not one with %s', async (_, html, reason) => {
     await forms({ 'a.htm': html });

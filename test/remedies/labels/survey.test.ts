@@ -76,7 +76,7 @@ describe('what was read before a question', () => {
     const known = await gatherNew(looking());
     const options = labelOptions(root, { sets: ['ISA'], languages: ['fr'] });
     await expect(gather(filesWorld(), { kind: 'new', options }, known)).rejects.toMatchObject({
-      trouble: { cameBack: '6 files found, and the filters leave none' },
+      trouble: { cameBack: '6 files found, but the filters leave none' },
     });
   });
 });

@@ -33,55 +33,55 @@ const told = async (more: Partial<LabelsOptions>): Promise<readonly string[]> =>
 
 describe('a name that matches nothing is reported, and the others are done', () => {
   test.each<[string, Partial<LabelsOptions>, readonly string[]]>([
-    ['a language', { languages: ['ja', 'xx'] }, ['--language xx: no match. There are de, default, ja, zh-CHT.']],
+    ['a language', { languages: ['ja', 'xx'] }, ['--language xx: no match. Found: de, default, ja, zh-CHT.']],
     [
       'a language, with what was meant',
       { languages: ['de', 'zh-CTH'] },
-      ['--language zh-CTH: no match. Did you mean zh-CHT? There are de, default, ja, zh-CHT.'],
+      ['--language zh-CTH: no match. Did you mean zh-CHT? Found: de, default, ja, zh-CHT.'],
     ],
     [
       'a language, named by its country',
       { languages: ['de', 'jp'] },
-      ['--language jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.'],
+      ['--language jp: no match. Did you mean ja? Found: de, default, ja, zh-CHT.'],
     ],
     [
       'a language whose code is only spelled like another’s',
       { languages: ['de', 'dv'] },
-      ['--language dv: no match. There are de, default, ja, zh-CHT.'],
+      ['--language dv: no match. Found: de, default, ja, zh-CHT.'],
     ],
     [
       'a language that only another set has',
       { sets: ['ISA'], languages: ['de', 'ja'] },
-      ['--language ja: no match. There is de.'],
+      ['--language ja: no match. Found: de.'],
     ],
     [
       'a set',
       { sets: ['exchange', 'Exchnage', 'MyForms'] },
       [
-        '--set Exchnage: no match. Did you mean Exchange? There are Exchange, ISA.',
-        '--set MyForms: no match. There are Exchange, ISA.',
+        '--set Exchnage: no match. Did you mean Exchange? Found: Exchange, ISA.',
+        '--set MyForms: no match. Found: Exchange, ISA.',
       ],
     ],
-    ['a class', { classes: ['HTML', 'cHTML'] }, ['--class cHTML: no match. Did you mean HTML? There are HTML, xHTML.']],
+    ['a class', { classes: ['HTML', 'cHTML'] }, ['--class cHTML: no match. Did you mean HTML? Found: HTML, xHTML.']],
     [
       'a key, with those of a file',
       { keys: ['L_UserName_Text', 'L_Copyrigth'] },
-      ['--key L_Copyrigth: no match. Did you mean L_Copyright? There are L_Copyright, L_UserName_Text.'],
+      ['--key L_Copyrigth: no match. Did you mean L_Copyright? Found: L_Copyright, L_UserName_Text.'],
     ],
     [
       'the language of a code page',
       { encodings: new Map([parseCodePage('zh-TW=950'), parseCodePage('el=1253')]) },
-      ['--code-page el: no match. There are de, default, ja, zh-CHT.'],
+      ['--code-page el: no match. Found: de, default, ja, zh-CHT.'],
     ],
     [
       'the language of a code page, named by its country',
       { encodings: new Map([parseCodePage('jp=932')]) },
-      ['--code-page jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.'],
+      ['--code-page jp: no match. Did you mean ja? Found: de, default, ja, zh-CHT.'],
     ],
     [
       'the language of a code page that the filters leave out',
       { languages: ['ja'], encodings: new Map([parseCodePage('de=1252')]) },
-      ['--code-page de: no match. There is ja.'],
+      ['--code-page de: no match. Found: ja.'],
     ],
     ['and nothing where all are there', { sets: ['EXCHANGE'], classes: ['html'], languages: ['DE', 'Default'] }, []],
   ])('%s', async (_, more, expected) => {
@@ -92,7 +92,7 @@ describe('a name that matches nothing is reported, and the others are done', () 
     const names = Array.from({ length: 15 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
     await writeTree(root, { ISA: { HTML: { nls: Object.fromEntries(names.map((name) => [name, strings])) } } });
     expect(await told({ sets: ['ISA'], languages: ['de', 'Quenya'] })).toEqual([
-      `--language Quenya: no match. There are de, ${names.slice(0, 11).join(', ')} and 4 more.`,
+      `--language Quenya: no match. Found: de, ${names.slice(0, 11).join(', ')} and 4 more.`,
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('a name that matches nothing is reported, and the others are done', () 
       trouble: {
         on: 'L_UserNmae_Text',
         cameBack: 'no strings.txt has such a key',
-        next: '--key L_UserNmae_Text: no match. Did you mean L_UserName_Text? There are L_Copyright, L_UserName_Text.',
+        next: '--key L_UserNmae_Text: no match. Did you mean L_UserName_Text? Found: L_Copyright, L_UserName_Text.',
       },
     });
   });
@@ -121,7 +121,7 @@ describe('a name that matches nothing is reported, and the others are done', () 
     [{ languages: ['dee'] }, '--language dee: no match. Did you mean de?'],
   ])('a filter that leaves no file is refused with the name that was meant: %o', async (filter, hint) => {
     await expect(examine(labelOptions(root, filter))).rejects.toMatchObject({
-      trouble: { next: expect.stringMatching(new RegExp(`^${hint.replaceAll('?', '\\?')} There are the sets `)) },
+      trouble: { next: expect.stringMatching(new RegExp(`^${hint.replaceAll('?', '\\?')} Found: the sets `)) },
     });
   });
 
@@ -138,8 +138,8 @@ describe('a name that matches nothing is reported, and the others are done', () 
     const own = parseWordingFile('own.json', Buffer.from('{ "jp": "a", "de": "b", "dk": "c", "ja-JP": "d" }'));
     const { findings } = await examine(labelOptions(root, { newLabel: { kind: 'wording', wordings: [own] } }));
     expect(findings.find(({ id }) => id === 'name-not-found')?.evidence).toEqual([
-      '--wording jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.',
-      '--wording dk: no match. There are de, default, ja, zh-CHT.',
+      '--wording jp: no match. Did you mean ja? Found: de, default, ja, zh-CHT.',
+      '--wording dk: no match. Found: de, default, ja, zh-CHT.',
     ]);
   });
 });

@@ -106,7 +106,10 @@ describe('by what the label asks for', () => {
     );
     expect(result.differences.map(({ name }) => name)).toEqual(['Sam']);
     expect(upnFindings(result)).toMatchObject([
-      { id: 'upn-differs', title: '1 of 2 mailbox users have no user principal name of their own' },
+      {
+        id: 'upn-differs',
+        title: '1 of 2 mailbox users have no user principal name, or share it with another account',
+      },
     ]);
     expect(upnFindings(await check([account('Kim', 'corp', 'kim', 'kim@example.com')], 'upn'))).toMatchObject([
       { id: 'upn-checked', level: 'note' },

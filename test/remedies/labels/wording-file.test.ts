@@ -34,7 +34,7 @@ test('a culture may have a text for each key; empty ones are left out', () => {
 
 test.each([
   ['{"de": {"email": "X"}}', '"email": not a key of strings.txt'],
-  ['{"de": {"L_A": "X", "L_A": "Y"}}', '"L_A": the key for the second time'],
+  ['{"de": {"L_A": "X", "L_A": "Y"}}', '"L_A": the key appears twice'],
   ['{"de": {"L_A": "say \\"x\\""}}', '"L_A": the text holds a double quote'],
 ])('%s is refused with its key', (content, fault) => {
   expect(errorOf(content).message).toContain(fault);
@@ -51,7 +51,7 @@ test('cultures may be written as Windows writes them', () => {
 
 test('a file that is larger than any wording is refused before its texts are read', () => {
   const longest = JSON.stringify({ de: 'x'.repeat(1024 * 1024 - 9) });
-  expect(errorOf(`${longest} `).message).toContain('it has 1,048,577 bytes, more than the 1,048,576');
+  expect(errorOf(`${longest} `).message).toContain('it has 1,048,577 bytes; a wording file may have at most 1,048,576');
   expect(Object.keys(parsed(longest))).toEqual(['de']);
   expect(errorOf(JSON.stringify({ de: 'x'.repeat(10_000_000) })).message).toContain('it has 10,000,009 bytes');
 });
@@ -100,8 +100,8 @@ test.each([
   ['{"de": "a\\u2028b"}', 'line 1, column 2, "de": the text holds a line break'],
   ['{"de": "a\\u0007"}', 'line 1, column 2, "de": the text holds a control character'],
   ['{"de": "\\ud83d"}', 'line 1, column 2, "de": the text holds half a character (an unpaired surrogate)'],
-  ['{"German": "X"}', 'line 1, column 2, "German": no name of a culture'],
-  ['{"de-DE": "X",\n "de_de": "Y"}', 'line 2, column 2, "de_de": the culture de-DE for the second time'],
+  ['{"German": "X"}', 'line 1, column 2, "German": not the name of a culture'],
+  ['{"de-DE": "X",\n "de_de": "Y"}', 'line 2, column 2, "de_de": the culture de-DE appears twice'],
 ])('%s is refused with the key', (content, expected) => {
   const error = errorOf(content);
   expect(error.message).toBe(`Could not read the wording file: ${path}, ${expected}`);

@@ -207,6 +207,6 @@ describe('what cannot be seen is not provable, and never "none"', () => {
   test('when the time for reading is over', async () => {
     const { dcs } = await apart(['dc1', 'dc2'], ['Lee']);
     const facts = await look(dcs, 'dc1', {}, { signal: AbortSignal.abort() });
-    expect(whyNotProvable(facts)).toEqual(Array(2).fill(expect.stringContaining('no time left')));
+    expect(whyNotProvable(facts)).toEqual(Array(2).fill(expect.stringContaining('the time ran out')));
   });
 });

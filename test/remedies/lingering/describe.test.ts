@@ -54,7 +54,7 @@ test('an object that was restored on the DC is named: repadmin lists it too, and
   const [list, remove, byLdif] = stepsOf(await look(dcs, 'dc1'));
   expect(list?.lines).toEqual([
     expect.stringContaining('the 1 object of this plan'),
-    `and CN=Restored,${people}: restored there, which repadmin takes for lingering`,
+    `and CN=Restored,${people}: restored there, but lingering to repadmin`,
   ]);
   expect(remove?.commands).toEqual([]);
   expect(remove?.lines).toEqual([expect.stringContaining('would remove the restored objects too')]);

@@ -50,7 +50,7 @@ describe('a saved plan', () => {
 
   test('may not take a DC as the reference and remove from it too', () => {
     const faults = lingering.permits(planWith([removal('dc2', 'dc1'), removal('DC1', 'dc3')]));
-    expect(faults).toEqual(['it takes dc1 as the reference, and removes from it too']);
+    expect(faults).toEqual(['dc1 is the reference, and it removes objects there too']);
   });
 
   test('may not hold a change that has a writer', () => {

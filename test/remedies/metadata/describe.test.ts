@@ -9,16 +9,16 @@ const back = { kind: 'undelete', dn, guid, attributes: [] } as const;
 const value = modify(`CN=Users,${configuration}`, { attribute: 'member', remove: [], add: [dn] });
 
 test.each([
-  ['what comes back', [back], ['Brought back']],
-  ['the values that are put back too', [back, value], ['Brought back', 'Values put back']],
+  ['what comes back', [back], ['Restored']],
+  ['the values that are put back too', [back, value], ['Restored', 'Values restored']],
 ] as const)('the summary of an undo counts %s, and nothing that is none', (_, changes, names) => {
   const plan = planOf(changes, { remedy: 'metadata', target: forest, undoes, subject: { dn, guid } });
   expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
 });
 
 test.each([
-  ['are left out', [`CN=NTDS Settings,${dn}`], 'Bring back what was left of DC0, without its NTDS Settings'],
-  ['were not there', [`CN=RID Set,${dn}`], 'Bring back what was left of DC0'],
+  ['are left out', [`CN=NTDS Settings,${dn}`], 'Restore what was left of DC0, without its NTDS Settings'],
+  ['were not there', [`CN=RID Set,${dn}`], 'Restore what was left of DC0'],
 ])('an undo is titled by whether its NTDS Settings %s', (_, lost, title) => {
   const leftOut = lost.map((what) => ({ what, reason: 'only-the-system-makes-it' }));
   const plan = planOf([back], { remedy: 'metadata', target: forest, undoes, subject: { dn, guid }, leftOut });

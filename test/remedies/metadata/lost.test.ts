@@ -161,7 +161,7 @@ test('where more was changed than is listed, the table, the finding and its comm
   const whole = await lookAt(dcs, 'DC2');
   expect(whole.chosen?.lost).toMatchObject({ isCut: false });
   expect(findingOf(whole, 'only-it-has')?.title).toMatch(/^1,000 objects were /);
-  expect(titleOf(whole)).toBe('Changed on DC2 alone: lost if it is demoted by force');
+  expect(titleOf(whole)).toBe('Changed only on DC2: lost if it is demoted by force');
   expect(shownAsLost(whole, true)).toEqual({ rows: mostLost, remarks: [] });
   expect(shownAsLost(whole, false)).toEqual({ rows: 10, remarks: ['… and 990 more. --verbose lists them all.'] });
 
@@ -169,7 +169,7 @@ test('where more was changed than is listed, the table, the finding and its comm
   const cut = await lookAt(dcs, 'DC2');
   const found = findingOf(cut, 'only-it-has');
   expect(found?.title).toMatch(/^More than 1,000 objects were /);
-  expect(found?.detail).toContain('holds the first 1,000 objects only');
+  expect(found?.detail).toContain('holds only the first 1,000 objects');
   expect(found?.evidence).toContainEqual(
     expect.stringMatching(
       new RegExp(`^ldifde -f DC2-\\d.ldf -s ${hostOf('dc2')} -d "${domain}" -r "\\(uSNChanged>=\\d+\\)" -x$`),

@@ -30,7 +30,7 @@ test('a plan that deletes an entry that is not of the DC is not', async () => {
     const [first] = changes.filter(({ kind }) => kind === 'delete');
     return { changes: [...changes, { ...(first as DeleteChange), dn: other, attributes: [], children: [] }] };
   });
-  expect(permits(plan)).toEqual([`It deletes ${other}, which is not of the domain controller.`]);
+  expect(permits(plan)).toEqual([`It deletes ${other}, which does not belong to the domain controller.`]);
 });
 
 test('a plan whose account is not of a DC, or of another one, is not', async () => {
@@ -83,7 +83,7 @@ test('an undo that makes NTDS Settings is not', async () => {
     undoes: undone,
     changes: [{ kind: 'undelete', dn: settings, guid: '1', attributes: [] }],
   }));
-  expect(permits(undo)).toEqual([`It makes or deletes ${settings}: a domain controller comes back by promotion only.`]);
+  expect(permits(undo)).toEqual([`It creates or deletes ${settings}: only a promotion restores a domain controller.`]);
 });
 
 test('a plan whose next steps seize what is no role, or name what is no host, is not', async () => {

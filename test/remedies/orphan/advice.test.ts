@@ -273,7 +273,9 @@ test('a server of a version that is not known gets no command of one alone', () 
   const words = supportedSteps(facts)
     .flatMap(({ text, commands }) => [text, ...commands])
     .join('\n');
-  expect(words).toMatch(/The version is not known here: .*Setup\.com of 2007 and 2010, and from 2013 on Setup\.exe/);
+  expect(words).toMatch(
+    /The version is not known: .*Setup\.com in 2007 and 2010, and Setup\.exe with a switch for the licence terms since 2013/,
+  );
   expect(words).toContain('\n.\\Setup /m:RecoverServer\n');
 });
 

@@ -80,7 +80,7 @@ test('an undo has words of its own, and asks for no name', async () => {
     undoes: { id: plan.id, seal: plan.seal, folder: '.', seq: 1 },
     changes: [{ kind: 'undelete' as const, dn: plan.subject?.dn ?? '', guid: '', attributes: [] }],
   };
-  expect(words(undo).title).toBe('Bring back the server object EX04');
+  expect(words(undo).title).toBe('Restore the server object EX04');
   expect(orphan.confirm?.(undo)).toBeUndefined();
   expect(orphan.verify?.(undo)).toBeUndefined();
 });

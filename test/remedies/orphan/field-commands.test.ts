@@ -27,7 +27,7 @@ test('a protected entry comes with the command that looks at it', async () => {
     subtree: subtree.map((entry, index) => (index === 1 ? { ...entry, systemFlags: 0x8000_0000 } : entry)),
   }));
   expect(detail).toMatch(/Get-ADObject -Identity '[^']+,CN=EX04,CN=Servers,[^']+' -Properties systemFlags/);
-  expect(detail).toContain('by one of the supported ways');
+  expect(detail).toContain('in one of the supported ways');
 });
 
 test('a right to delete that lacks comes with the commands that unprotect and that give it', async () => {

@@ -39,7 +39,7 @@ test('the review says where recipients are looked for, and by which attributes',
   expect(finding?.evidence).toEqual(expect.arrayContaining(['msExchHomeServerName', 'homeMDB', 'homeMTA']));
   const more = judged({ ...(await orphanFacts()), otherRecipientAttributes: ['labReference'] });
   expect(more.findings.find(({ id }) => id === 'recipients-looked-at')).toMatchObject({
-    title: 'Recipients were looked for by 6 attributes',
+    title: 'Recipients were searched by 6 attributes',
     evidence: expect.arrayContaining(['homeMTA', 'labReference']),
   });
   const forestWide = judged({ ...(await orphanFacts()), isForestWide: true });
@@ -51,11 +51,11 @@ test('each step is named in words before it is begun', async () => {
   const steps: string[] = [];
   await gather(worldOf(session, { steps }), { kind: 'new', options });
   expect(steps).toEqual([
-    'looking for servers',
+    'searching for servers',
     'reading everything below the server',
-    'looking for recipients in the forest',
+    'searching for recipients in the forest',
     'reading every value of the configuration',
-    'asking the domain controllers for their replication',
+    'reading the replication status of the domain controllers',
     'checking rights',
   ]);
 });

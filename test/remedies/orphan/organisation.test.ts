@@ -69,7 +69,7 @@ describe('a server in sentences', () => {
     [
       {},
       undefined,
-      'Its version is not known. It has no roles and is not in the administrative group of Exchange 2007 and later: it is taken for Exchange 2003 or older.',
+      'Its version is not known. It has no roles and is not in the administrative group of Exchange 2007 and later: it is treated as Exchange 2003 or older.',
     ],
   ])('%j with roles %s', (given, roles, words) => {
     expect(aboutInWords({ ...signs(roles), ...given })).toBe(words);

@@ -33,7 +33,7 @@ describe('a plan is not permitted', () => {
   test('that deletes another server, or what is not below the server', async () => {
     const other = await (await openBench()).deletionOf(`CN=Protocols,${otherServer}`);
     expect(await edited(({ changes }) => ({ changes: [other, ...changes] }))).toEqual([
-      `It deletes ${other.dn}, which is not below the server and does not go with it.`,
+      `It deletes ${other.dn}, which is not below the server and is not deleted with it.`,
     ]);
   });
 
@@ -43,7 +43,9 @@ describe('a plan is not permitted', () => {
     const changes = plan.changes.map((change) => (change.kind === 'delete-tree' ? { ...change, dn } : change));
     const undoes = { id: plan.id, seal: plan.seal, folder: '..', seq: 1 };
     expect(permits({ ...plan, changes })).toEqual([expect.stringContaining(`It deletes ${dn}`)]);
-    expect(permits({ ...plan, changes, undoes })).toContainEqual(expect.stringContaining(`It makes or deletes ${dn}`));
+    expect(permits({ ...plan, changes, undoes })).toContainEqual(
+      expect.stringContaining(`It creates or deletes ${dn}`),
+    );
   });
 
   test('that deletes what it says is a database of the server, outside the Exchange organisation', async () => {
@@ -83,7 +85,7 @@ describe('a plan is not permitted', () => {
     );
     const added: DirectoryChange = { kind: 'add', dn: 'CN=new,CN=Services', attributes: [] };
     expect(await edited(({ changes }) => ({ changes: [added, ...changes] }))).toEqual([
-      'It makes the entry CN=new,CN=Services.',
+      'It creates the entry CN=new,CN=Services.',
     ]);
   });
 

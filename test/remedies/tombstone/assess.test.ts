@@ -128,7 +128,7 @@ describe('a lower value', () => {
     const deletedObjects = [tombstones({ 10: 5, 89: 7, 90: 20, 150: 1000 })];
     expect(find('purges-deleted-objects', { deletedObjects }, lowered)).toMatchObject({
       level: 'blocker',
-      title: 'The lower value takes 1,020 deleted objects for good',
+      title: 'The lower value removes 1,020 deleted objects for good',
     });
   });
 
@@ -148,7 +148,7 @@ describe('a lower value', () => {
     const recoverable = new Map([[100, 8]]);
     const deletedObjects = [{ kind: 'counted', namingContext: domain, tombstones: new Map(), recoverable } as const];
     const facts = { recycleBin: 'on', deletedObjects } as const;
-    expect(find('purges-deleted-objects', facts, lowered)?.title).toContain('8 deleted objects out of the Recycle Bin');
+    expect(find('purges-deleted-objects', facts, lowered)?.title).toContain('8 deleted objects from the Recycle Bin');
     expect(find('purges-deleted-objects', { ...facts, deletedObjectLifetime: 180 }, lowered)).toBeUndefined();
   });
 
@@ -180,7 +180,9 @@ test('a finding about backups counts the naming contexts that it is about, besid
     { namingContext: `DC=DomainDnsZones,${domain}`, time: daysAgo(91) },
     { namingContext: `DC=ForestDnsZones,${domain}`, time: daysAgo(200) },
   ];
-  expect(find('backup-not-known', { backups }, days(180))?.title).toBe('No backup is known for 1 naming context');
+  expect(find('backup-not-known', { backups }, days(180))?.title).toBe(
+    'The last backup of 1 naming context is not known',
+  );
   expect(find('backup-old', { backups }, days(180))?.title).toBe(
     'The last backup of 1 naming context is older than half of 180 days',
   );
@@ -287,7 +289,7 @@ describe('two sites of two DCs, fine within and parted for 75 of 60 days', () =>
       subjects: ['DC1', 'DC2', 'DC3', 'DC4'],
       measure: { value: 75, unit: 'days' },
     });
-    expect(finding?.detail).toContain('Neither side is known to be the good one');
+    expect(finding?.detail).toContain('It is not known which side is the good one');
     expect(find('past-lifetime', { lifetime: 60, domainControllers }, days(180))).toBeUndefined();
   });
 
@@ -295,7 +297,7 @@ describe('two sites of two DCs, fine within and parted for 75 of 60 days', () =>
     const facts = { lifetime: 180, lifetimeWritten: daysAgo(5), domainControllers };
     const finding = find('past-former-lifetime', facts, days(365));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC1', 'DC2', 'DC3', 'DC4'] });
-    expect(finding?.detail).toContain('Choose the good side yourself');
+    expect(finding?.detail).toContain('Choose the good side from the evidence');
     expect(finding?.evidence).toContainEqual(
       expect.stringMatching(/^DC1 \(Amsterdam \(DC1 and DC2\)\): .*refuses the other side/),
     );
@@ -364,7 +366,7 @@ describe('after a raise', () => {
   test('a DC that was past the former limit stays a finding until it has caught up', () => {
     const finding = find('past-former-lifetime', facts, days(365));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, subjects: ['DC2'] });
-    expect(finding?.detail).toContain('the silence had then lasted 66 days, longer than the 60 days');
+    expect(finding?.detail).toContain('by then replication had been missing for 66 days, longer than the 60 days');
     expect(find('past-former-lifetime', facts, days(180))?.level).toBe('warning');
   });
 
@@ -372,13 +374,15 @@ describe('after a raise', () => {
     const readOnly = replicated(dc(2, { isReadOnly: true }), 1, 71);
     const finding = find('past-former-lifetime', { ...facts, domainControllers: [replicated(dc(1), 2, 0), readOnly] });
     expect(finding?.subjects).toEqual(['DC2']);
-    expect(finding?.detail).not.toContain('needs the value written on it');
+    expect(finding?.detail).not.toContain('write the value on it');
   });
 
   test('of a value that was written before, the former one is not known and is said not to be', () => {
     const finding = find('past-former-lifetime', { ...facts, lifetimeVersion: 3 }, days(365));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC2'] });
-    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: measured against the 60 days');
+    expect(finding?.detail).toContain(
+      'missing for 66 days. The former value is not recorded; 66 days is longer than the 60 days',
+    );
   });
 
   test('a DC that was past the former limit is no second finding on the watch list', () => {
@@ -422,7 +426,7 @@ describe('a stored value that is too small', () => {
       domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, age)],
     });
     expect(find('past-lifetime', ofAge(5), days(180))?.detail).toContain(
-      'Demote nothing for that: a lifetime of 2 days',
+      'Do not demote a DC for that: a lifetime of 2 days',
     );
     expect(find('past-lifetime', ofAge(61), days(180))?.detail).toContain('or demote such a DC by force');
   });
@@ -645,7 +649,7 @@ test.each([
     ];
     const finding = find(id, { domainControllers });
     expect(finding?.subjects).toEqual(['DC3']);
-    expect(finding?.detail).toContain('A read-only DC replicates nothing out');
+    expect(finding?.detail).toContain('A read-only DC has no outbound replication');
     expect(finding?.detail).not.toContain('come back');
   },
 );
@@ -701,7 +705,7 @@ describe('the Recycle Bin with a lifetime of its own', () => {
     const deletedObjects = [{ kind: 'counted', namingContext: domain, tombstones: new Map(), recoverable } as const];
     const options = wanting({ kind: 'as-is' }, { recycleDays: 90 });
     expect(find('purges-deleted-objects', { ...facts, deletedObjects }, options)?.title).toBe(
-      'The lower value takes 8 deleted objects out of the Recycle Bin',
+      'The lower value removes 8 deleted objects from the Recycle Bin',
     );
   });
 });
@@ -775,7 +779,7 @@ describe('where the list has a remedy that finds lingering objects', () => {
     expect(finding?.level).toBe('blocker');
     expect(finding?.evidence[0]).toBe('find --reference dc1.corp.example.com --target dc2.corp.example.com');
     expect(finding?.evidence.filter((line) => line.includes('repadmin'))).toEqual([]);
-    expect(finding?.detail).toContain('Find lingering objects first');
+    expect(finding?.detail).toMatch(/(?:First|Before any raise,) find lingering objects with the command below/);
   });
 });
 
@@ -803,7 +807,7 @@ describe('what the last look for lingering objects found', () => {
   test('is a note where every DC was compared and nothing was found', () => {
     const finding = find('lingering-evidence', lookAt(hosts.slice(1)));
     expect(finding?.level).toBe('note');
-    expect(finding?.title).toBe('The look for lingering objects 3 days ago found none');
+    expect(finding?.title).toBe('The search for lingering objects 3 days ago found none');
     expect(finding?.source).toEqual({ name: 'look', read: daysAgo(3).toISOString(), sha256: '0'.repeat(64) });
   });
 

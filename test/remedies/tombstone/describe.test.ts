@@ -70,7 +70,7 @@ test('DCs past the lifetime are cleaned against a sound one, and forced demotion
   );
   const [clean] = steps(facts, days(365)).filter(({ text }) => text.startsWith('Silent for too long'));
   expect(clean?.text).toContain('Uninstall-ADDSDomainController -ForceRemoval');
-  expect(clean?.text).toContain('what only it holds is lost');
+  expect(clean?.text).toContain('changes that only it holds are lost');
 });
 
 test('a DC that only a very short lifetime puts past the limit is not to be demoted', () => {
@@ -78,7 +78,7 @@ test('a DC that only a very short lifetime puts past the limit is not to be demo
   const [clean] = steps(factsOf({ lifetime: 2, domainControllers }), days(180)).filter(({ text }) =>
     text.startsWith('Silent for too long'),
   );
-  expect(clean?.text).toContain('Demote nothing for that');
+  expect(clean?.text).toContain('Do not demote a DC for that');
 });
 
 test('an RODC that the value does not reach gets it when it replicates again: it takes no writes', () => {
@@ -88,7 +88,9 @@ test('an RODC that the value does not reach gets it when it replicates again: it
     replicated(dc(3, { isReadOnly: true }), 1, 400),
   ];
   const [step] = steps(factsOf({ domainControllers }), days(365)).filter(({ text }) => text.includes('read-only'));
-  expect(step?.text).toContain('only when they replicate again, and cannot be written to: dc3.corp.example.com');
+  expect(step?.text).toContain(
+    'cannot be written to. They get the value when they replicate again: dc3.corp.example.com',
+  );
   expect(step?.text).not.toContain('--server');
 });
 
@@ -229,7 +231,7 @@ test('a DC that did not answer is to be asked at its site, several at the site o
 
 test('a DC that takes nothing from its partners needs the value written there too', () => {
   const facts = factsOf({ lifetime: 60, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 75)] });
-  const [step] = steps(facts, days(180)).filter(({ text }) => text.includes('does not reach these DCs'));
+  const [step] = steps(facts, days(180)).filter(({ text }) => text.includes('These DCs do not receive the value'));
   expect(step?.lines).toEqual(['dc2.corp.example.com']);
 });
 

@@ -139,8 +139,8 @@ describe('the survey', () => {
     expect(islands).toMatchObject({
       kind: 'remarks',
       rows: [
-        { text: 'Amsterdam (DC1 and DC2): 75 days towards Paramaribo (DC3 and DC4)', mark: 'bad' },
-        { text: 'Paramaribo (DC3 and DC4): 75 days towards Amsterdam (DC1 and DC2)', mark: 'bad' },
+        { text: 'Amsterdam (DC1 and DC2): nothing from Paramaribo (DC3 and DC4) for 75 days', mark: 'bad' },
+        { text: 'Paramaribo (DC3 and DC4): nothing from Amsterdam (DC1 and DC2) for 75 days', mark: 'bad' },
       ],
     });
   });
