@@ -1,5 +1,5 @@
 /**
- * Applying a plan: the only place that has things written. What kind of thing is written is the business of a
+ * Applies a plan: the only place that triggers writes. The kind of target is the responsibility of a
  * ChangeWriter; order, journal, resuming and the count of what happened are the same for all.
  */
 
@@ -10,15 +10,15 @@ import { doneIn, type JournalEvent, type JournalRecord, type JournalWriter } fro
 import { type Author, applying, type Change, type Plan } from './plan.ts';
 import { journalPosition, requireNotUndone } from './position.ts';
 
-/** What came of one change. */
+/** The outcome of one change. */
 export type ChangeOutcome =
   | { readonly kind: 'done' }
-  /** The target already is as the plan wants it: an earlier run did it, and that run's journal did not get to say so. */
+  /** The target already is as the plan wants it: an earlier run did it and was killed before it could record that. */
   | { readonly kind: 'already-done' }
   /** The target is not as planned; nothing was written. */
   | { readonly kind: 'drifted'; readonly what: string }
   | { readonly kind: 'failed'; readonly error: Error }
-  /** The write was sent and its answer lost, and the look afterwards could not tell either. */
+  /** The write was sent and its answer lost, and checking afterwards did not show the outcome either. */
   | { readonly kind: 'unknown'; readonly error: Error };
 
 /** Writes one kind of change. */
@@ -48,10 +48,10 @@ export interface ChangeWriter<C extends Change> {
   write(change: C, intent: () => Promise<void>): Promise<ChangeOutcome>;
 }
 
-/** What is applied, with what, and how it is watched. */
+/** The plan to apply, the writer, and the progress. */
 export interface ApplyRequest<C extends Change> {
   readonly plan: Plan<C>;
-  /** The judgement of the plan in the world as it is now; by default the plan's own. */
+  /** The fresh findings on the plan; by default the plan's own. */
   readonly findings?: readonly Finding[];
   /** Indices of the changes to write; all if left out. */
   readonly selected?: ReadonlySet<number>;
@@ -66,13 +66,13 @@ export interface ApplyRequest<C extends Change> {
   readonly onOutcome?: (change: C, outcome: ChangeOutcome) => void;
 }
 
-/** A change with what came of it. */
+/** A change with its outcome. */
 export interface ChangeResult<C extends Change> {
   readonly change: C;
   readonly outcome: ChangeOutcome;
 }
 
-/** What came of a run. */
+/** The outcome of a run. */
 export interface ApplyResult<C extends Change> {
   /** Changes done now or found done. */
   readonly done: number;
@@ -155,7 +155,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     await inParallel(open, writer.parallel, ([index, change]) => writeOne(change, index));
     await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
   } catch (error) {
-    // Without a journal nothing more is written, but what was written has to be reported.
+    // Without a journal nothing more is written, but the changes already made have to be reported.
     if (!(error instanceof RemedyError)) throw error;
     return { done, doneBefore, notDone, notBegun: all.length - done - notDone.length, endedBy: error };
   }
@@ -180,7 +180,7 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
 }
 
 /**
- * To be asked before anything is written for a plan, its change folder included.
+ * Call this before anything is written for a plan, even its change folder.
  * @throws RefusedError if a blocker is not accepted, or the plan was undone
  */
 export function requireApplicable(

@@ -1,6 +1,6 @@
-/** Kinds of attributes, as far as comparing an entry and bringing it back go; names in any letter case. */
+/** Kinds of attributes for comparing and restoring an entry; names in any letter case. */
 
-/** Written by the system, or different from DC to DC: that they differ says nothing of an edit. */
+/** Written by the system, or different from DC to DC: a difference is no sign of an edit. */
 const volatile = new Set([
   'badpasswordtime',
   'badpwdcount',
@@ -49,7 +49,7 @@ const identity = new Set([
   'whencreated',
 ]);
 
-/** What the system keeps of an account (MS-SAMR 3.1.1.8, MS-ADTS 3.1.1.5.3): no client writes it. */
+/** Data that the system maintains for an account (MS-SAMR 3.1.1.8, MS-ADTS 3.1.1.5.3): no client writes it. */
 const stateOfAccount = new Set([
   'iscriticalsystemobject',
   'lastlogontimestamp',
@@ -127,7 +127,7 @@ const accountRights = new Set([
   'userpassword',
 ]);
 
-/** Whether the values give an account rights, beside security descriptors. */
+/** Whether the values give an account rights, in addition to security descriptors. */
 export function givesRights(name: string): boolean {
   return accountRights.has(name.toLowerCase());
 }

@@ -14,7 +14,7 @@ import { errnoOf, FileError } from '../errors.ts';
 import { type FileSystem, writeAll } from '../files/file-system.ts';
 import { adviceFor, errnoInWords, type Patience, withPatience } from '../files/system-errors.ts';
 
-/** Where before images are kept, and what is done where there is no room for them. */
+/** Where before images are kept, and what to do if there is no room for them. */
 export interface BeforeImagesOptions {
   readonly files: FileSystem;
   /** The folder for the before images. */
@@ -105,7 +105,7 @@ export function beforeImages({ files, backupFolder, backups, patience }: BeforeI
           place,
           file,
           cause,
-          `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
+          `${errnoInWords(cause)}; the earlier error: ${errnoInWords(because)}`,
         );
       }
     },
@@ -134,7 +134,7 @@ function secondNameStays(place: string, file: string, cause: unknown, cameBack: 
     attempted: 'remove the backup of a file that was not replaced',
     on: place,
     cameBack,
-    next: `The backup may be a second name of ${file} and would change with it. Close the program that holds the file, then apply again, which removes it.`,
+    next: `The backup may be a second name of ${file} and would change with it. Close the program that has the file open, then apply again: that removes the second name.`,
     cause,
   });
 }
@@ -213,7 +213,7 @@ async function copy(bytes: Buffer, place: string, clear: Clearing): Promise<void
     await writeAll(handle, place, bytes);
     await handle.datasync();
   } catch (error) {
-    // Half a backup is none. If it can't be removed, the error that left it half says more.
+    // Half a backup is useless. If it can't be removed, the error that interrupted it says more.
     await clear.remove(place).catch(() => undefined);
     throw error;
   } finally {
@@ -223,7 +223,7 @@ async function copy(bytes: Buffer, place: string, clear: Clearing): Promise<void
 
 class PlaceError extends Error {}
 
-/** How a place is looked at and made free. */
+/** How a place is checked and cleared. */
 interface Clearing {
   readonly files: FileSystem;
   /** Patient with another program that has it open. */

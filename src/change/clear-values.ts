@@ -8,13 +8,13 @@ import { DirectoryError } from '../errors.ts';
 import { distinct, groupBy } from '../words.ts';
 import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, PlanValue, WhyLeft } from './plan.ts';
 
-/** Values of one attribute of one entry that are to go. */
+/** Values of one attribute of one entry that are to be removed. */
 export interface HeldValues {
   readonly dn: string;
   readonly guid: string;
   readonly reference: { readonly attribute: string };
   readonly values: readonly PlanValue[];
-  /** What the attribute holds besides. */
+  /** The other values of the attribute. */
   readonly otherValues: readonly PlanValue[];
 }
 
@@ -35,8 +35,8 @@ function withoutGuid(dn: string): DirectoryError {
   return new DirectoryError({
     attempted: 'plan to clear a reference',
     on: dn,
-    cameBack: 'the entry shows no objectGUID, and a plan finds an entry by nothing else',
-    next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list. On a domain controller, run it as a user who may read the entry.',
+    cameBack: 'the entry shows no objectGUID, which a plan needs to find it',
+    next: 'Export again with only ldifde -d and -f: -m and -o leave out objectGUID, and -l leaves out attributes that it does not list. On a domain controller, run this as a user who may read the entry.',
   });
 }
 
@@ -68,7 +68,7 @@ export function wordsForNoValue(changes: readonly Change[]): readonly string[] {
   return changes.flatMap((change) => {
     if (change.kind !== 'modify') return [];
     const worded = change.edits.filter(({ whenUnset }) => whenUnset !== undefined);
-    return worded.map(({ attribute }) => `It says what no value of ${attribute} of ${change.dn} means.`);
+    return worded.map(({ attribute }) => `It has its own text for an empty ${attribute} of ${change.dn}.`);
   });
 }
 

@@ -49,9 +49,9 @@ async function lookAtChildren({ dn, children }: DeleteChange, session: Directory
   const child = await firstChild(session, dn);
   const isBack = child !== undefined && children.includes(guidOf(child, 'objectGUID') ?? '');
   const what = isBack
-    ? 'an entry below it that the plan has deleted is there again'
+    ? 'an entry below it that the plan has deleted exists again'
     : 'there is an entry below it that the plan does not delete';
-  return { kind: 'drifted', what: `${what}: ${child?.dn ?? 'one that can not be seen'}` };
+  return { kind: 'drifted', what: `${what}: ${child?.dn ?? 'an entry that this user cannot see'}` };
 }
 
 async function firstChild(session: DirectorySession, dn: string): Promise<Entry | undefined> {
@@ -60,7 +60,7 @@ async function firstChild(session: DirectorySession, dn: string): Promise<Entry 
     for await (const child of session.search({ base: dn, scope: 'one', filter: everything, attributes })) return child;
     return undefined;
   } catch (error) {
-    // It has gone at this moment, and its children with it.
+    // It was deleted at this moment, with its children.
     if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
     throw error;
   }
@@ -133,7 +133,7 @@ async function lookAtTree(
     if (drift !== undefined) return { kind: 'drifted', what: `${entry.dn}: ${drift}` };
   }
   for (const entry of planned.values()) {
-    // That nothing of it can be seen is no drift: only members of Administrators see what is deleted.
+    // If nothing of it is visible, that is not drift: only members of Administrators see deleted objects.
     const look = await lookForTombstone(entry, session);
     if (look.kind === 'drifted') return { kind: 'drifted', what: `${entry.dn}: ${look.what}` };
   }
@@ -175,7 +175,7 @@ async function falseBackLink(
   for (const change of changes) {
     const link = linksOf(change).find((one) => !isTrue(one));
     if (link === undefined) continue;
-    const what = `the plan takes ${link.name} for a back link${link.linksFrom === undefined ? '' : ` of ${link.linksFrom}`}, which it is not`;
+    const what = `the plan treats ${link.name} as a back link${link.linksFrom === undefined ? '' : ` of ${link.linksFrom}`}, which it is not`;
     return { change, outcome: { kind: 'drifted', what } };
   }
   return undefined;
@@ -208,7 +208,7 @@ function linkMissing(entry: DeletedEntry, found: Entry, isEnded: IsEnded): strin
       (value) =>
         typeof value !== 'string' || !(there.has(dnOrText(value)) || isDnThat(value, (dn) => isEnded(dn, linksFrom))),
     );
-    if (missing !== undefined) return `${name} does not show ${valueKey(missing)} any more`;
+    if (missing !== undefined) return `${name} no longer shows ${valueKey(missing)}`;
   }
   return undefined;
 }
@@ -244,7 +244,7 @@ function entriesFrom(entry: DeleteChange, deletes: ReadonlyMap<string, DeleteCha
   ];
 }
 
-/** For a subtree of some thousand entries, in milliseconds. */
+/** Long enough for a subtree of some thousand entries, in milliseconds. */
 const treeDeadline = 600_000;
 const maximumRequests = 1000;
 

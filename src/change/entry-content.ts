@@ -1,4 +1,4 @@
-/** Comparing an entry with what a plan holds of it, and telling whether it is the one that a plan deleted. */
+/** Compares an entry with its content in a plan, and checks whether it is the entry that a plan deleted. */
 
 import { deletedRdnOf, dnIn, isDeletedDn, normalizedDn, parentDn, rdnOf } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, textOf, textsOf, writtenValueOf } from '../ad/entry.ts';
@@ -61,7 +61,7 @@ export async function editSincePlanned(
   const names = new Map([...[...found.attributes].map(([key, { name }]) => [key, name] as const), ...plannedNames]);
   for (const [key, name] of names) {
     if (backLinks.has(key)) continue;
-    // What the user could not read when the plan was made can't be compared now.
+    // Attributes that the user could not read when the plan was made can't be compared now.
     if (isVolatile(key) || (isSecurityDescriptor(key) && !plannedNames.has(key))) continue;
     const before = plannedValues(planned, name);
     const now = allBytesOf(found, name);
@@ -99,7 +99,7 @@ function dnOf(value: Buffer): string {
   return dnIn(value.toString());
 }
 
-/** Values of any syntax are tried as DNs; that one is none is an answer. */
+/** Values of any syntax are tried as DNs; a value that is not a DN is a normal result. */
 function dnOrNothing<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -117,7 +117,7 @@ function inWords(values: readonly Buffer[]): string {
 }
 
 /**
- * What identifies a deleted entry beside its objectGUID. A plan that was handed over may give the objectGUID of another
+ * What identifies a deleted entry in addition to its objectGUID. A plan from someone else may give the objectGUID of another
  * entry, whose rights and memberships would come back under the name that the plan shows.
  */
 export interface DeletedIdentity {
@@ -138,24 +138,24 @@ export function areSameClasses(one: readonly string[], other: readonly string[])
   return key(one) === key(other);
 }
 
-/** What makes a live entry another one than the plan deleted, in words; undefined if it is of its classes. */
+/** Why a live entry is not the one that the plan deleted, in words; undefined if it has the same classes. */
 export function otherClass({ objectClass = [] }: DeletedIdentity, found: Entry): string | undefined {
   const classes = textsOf(found, 'objectClass');
   return areSameClasses(classes, objectClass)
     ? undefined
-    : `it is of the class ${classes.at(-1) ?? 'none'}; the plan deleted one of the class ${objectClass.at(-1) ?? 'none'}`;
+    : `its class is ${classes.at(-1) ?? 'none'}; the plan deleted an entry of the class ${objectClass.at(-1) ?? 'none'}`;
 }
 
 /**
- * What makes a deleted object another one than the plan deleted, in words; undefined if it had its name, its parent and
+ * Why a deleted object is not the one that the plan deleted, in words; undefined if it had its name, its parent and
  * its classes.
  */
 export function otherTombstone(planned: DeletedIdentity, deleted: Entry): string | undefined {
   const name = textOf(deleted, 'msDS-LastKnownRDN');
   const mangled = deletedRdnOf(deleted.dn)?.value;
-  if (!isNameOf(planned.dn, name, mangled)) return `its tombstone is that of ${name ?? mangled ?? deleted.dn}`;
+  if (!isNameOf(planned.dn, name, mangled)) return `its tombstone belongs to ${name ?? mangled ?? deleted.dn}`;
   const parent = textOf(deleted, 'lastKnownParent') ?? parentDn(deleted.dn) ?? '';
-  if (!isParentOf(planned.dn, parent)) return `the tombstone is of an entry that was in ${parent}`;
+  if (!isParentOf(planned.dn, parent)) return `the tombstone belongs to an entry that was in ${parent}`;
   return otherClass(planned, deleted);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Writes directory changes, one after the other on one DC: what comes later builds on what came before. And what of them
- * is done already, by the entries themselves: the journal of a run that was killed may not say so.
+ * Writes directory changes, one after the other on one DC, because later ones build on earlier ones. Also finds which of them
+ * are already done, by the entries themselves: the journal of a killed run may not show it.
  */
 
 import { isDeletedDn } from '../ad/dn.ts';
@@ -48,7 +48,7 @@ export function entryWriter(
 }
 
 /**
- * Whether what comes later can't be written either: it builds on this change, or the DC is out of reach. Nothing builds
+ * Whether later changes can't be written either: they build on this change, or the DC cannot be reached. Nothing builds
  * on an edit that only gives values back.
  */
 function endsRun(change: DirectoryChange, outcome: ChangeOutcome): boolean {
@@ -62,8 +62,8 @@ function isRefusal(error: Error): boolean {
 }
 
 /**
- * Nothing that goes with a deletion is written, the clearing of references included, unless all of it can be. What an
- * earlier run has edited is its business no more; what it has deleted tells which children a tree has left.
+ * Unless a whole deletion can be written, no part of it is, not even the clearing of references. Entries that an
+ * earlier run has edited are not checked; those that it has deleted show which children a tree has left.
  */
 async function lookAhead(
   changes: readonly DirectoryChange[],

@@ -31,7 +31,7 @@ export interface FileWriterOptions extends BeforeImagesOptions {
   readonly parallel?: number;
 }
 
-/** Enough that one flush of the journal serves several files, and that a share is asked for many at the same time. */
+/** Enough for one flush of the journal to serve several files, and for many requests to a share at the same time. */
 const filesAtOnce = 32;
 
 /** A writer of file changes. Files do not depend on each other: a failure does not stop the other files. */
@@ -90,7 +90,7 @@ async function writeOne(
     beforeRename: async (attributes, temporary) => {
       // The file is read-only and the plan did not expect that.
       if ((attributes.mode & 0o222) === 0) {
-        throw new DriftError('the file has been marked read-only since the plan was made');
+        throw new DriftError('the file was marked read-only after the plan was made');
       }
       await options.keepAccess?.(change.path, temporary);
       await images.keep({ file: change.path, target, bytes, attributes });
@@ -112,7 +112,7 @@ async function requireUntouched(change: FileChange, attributes: Stats, options: 
   await requireRealPath(change, options);
   const now = await options.files.lstat(targetOf(change)).catch(asDrift);
   const same = (['dev', 'ino', 'size', 'mtimeMs'] as const).every((property) => now[property] === attributes[property]);
-  if (!same) throw new DriftError('the file has been edited while it was about to be replaced');
+  if (!same) throw new DriftError('the file was edited during this run');
 }
 
 /**
@@ -138,7 +138,7 @@ async function requireReachable({ root }: FileChange, { files, patience }: FileW
       attempted: 'reach the folder',
       on: root,
       cameBack: `not reachable: ${errnoInWords(error)}`,
-      next: 'Nothing was changed there now. Make it reachable, then run apply again: finished files are not written twice.',
+      next: 'Nothing was changed there. Make it reachable, then run apply again: finished files are not written twice.',
       cause: error,
     });
   });
@@ -154,8 +154,8 @@ function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
 const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 function asDrift(error: unknown): never {
-  if (gone.has(errnoOf(error) ?? '')) throw new DriftError('the file has been removed since the plan was made');
-  if (error instanceof NotPlainFileError) throw new DriftError('the file has been replaced by a pipe or a device');
+  if (gone.has(errnoOf(error) ?? '')) throw new DriftError('the file was removed after the plan was made');
+  if (error instanceof NotPlainFileError) throw new DriftError('the file was replaced by a pipe or a device');
   throw error;
 }
 
@@ -199,13 +199,13 @@ async function outcomeAfter(error: Error, change: FileChange, options: FileWrite
     if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
     return { kind: 'drifted', what: movedSince(change.before, found) };
   } catch {
-    // Reading failed as well: the first error says more.
+    // Reading failed too; the first error is more useful.
     return { kind: 'unknown', error };
   }
 }
 
 /**
- * Removes what an interrupted run of this plan left: the temporary files beside its targets, and second names in the
+ * Removes what an interrupted run of this plan left: the temporary files next to its targets, and second names in the
  * backup folder of files that were not replaced. Gives the paths of the temporary files.
  * @throws FileError if one can't be removed
  */

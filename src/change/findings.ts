@@ -1,4 +1,4 @@
-/** Findings: what follows from the facts for a proposal, and which of them a person has accepted. */
+/** Findings: conclusions from the facts for a proposal, and which of them the user has accepted. */
 
 import { counted, listed } from '../words.ts';
 
@@ -11,7 +11,7 @@ export interface Measure {
   readonly unit: 'days' | 'objects' | 'files' | 'entries' | 'references';
 }
 
-/** A source that only the run which made the plan could read: a setup log, a probe, a CSV. */
+/** A source that only the run that made the plan could read: a setup log, a probe, a CSV. */
 export interface FindingSource {
   readonly name: string;
   /** ISO 8601, UTC. */
@@ -35,15 +35,15 @@ export interface Finding {
   /** An acceptance covers no worse measure than it was given for. */
   readonly measure?: Measure;
   readonly source?: FindingSource;
-  /** Whether a person may overrule this blocker by its id. */
+  /** Whether the user may overrule this blocker by its id. */
   readonly acceptable: boolean;
   readonly accepted: boolean;
 }
 
-/** A finding before it is known whether a person accepts it. */
+/** A finding before it is known whether it is accepted. */
 export type FindingDraft = Omit<Finding, 'accepted'>;
 
-/** What a finding may have besides its words. */
+/** The parts of a finding other than its words. */
 export interface FindingParts {
   readonly evidence?: readonly string[];
   readonly subjects?: readonly string[];
@@ -51,22 +51,22 @@ export interface FindingParts {
   readonly source?: FindingSource;
 }
 
-/** What stops the change until a person accepts it. */
+/** A finding that stops the change until it is accepted. */
 export function blocker(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
   return { ...draft(id, 'blocker', title, detail, parts), acceptable: true };
 }
 
-/** What stops the change, whatever anyone accepts. */
+/** A finding that stops the change and cannot be accepted. */
 export function finalBlocker(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
   return draft(id, 'blocker', title, detail, parts);
 }
 
-/** What needs attention, with or without the change. */
+/** A finding that needs attention, with or without the change. */
 export function warning(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
   return draft(id, 'warning', title, detail, parts);
 }
 
-/** What is good to know. */
+/** A finding for information. */
 export function note(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
   return draft(id, 'note', title, detail, parts);
 }
@@ -75,7 +75,7 @@ function draft(id: string, level: FindingLevel, title: string, detail: string, p
   return { id, level, title, detail, evidence: [], subjects: [], acceptable: false, ...parts };
 }
 
-/** The id of the finding that no one can accept: a plan changes what its remedy or the facts do not justify. */
+/** The id of a finding that cannot be accepted: a plan changes something that its remedy or the facts do not justify. */
 export const notOfThisRemedy = 'not-of-this-remedy';
 
 /**
@@ -97,7 +97,7 @@ export function foreignChanges(foreign: readonly string[], neither: string): rea
 }
 
 /**
- * Findings of a new proposal, notes first and blockers last, each accepted if its id is named and a person may accept it.
+ * Findings of a new proposal, notes first and blockers last, each accepted if its id is named and it is acceptable.
  * A blocker against restoring the recorded former value is always acceptable.
  *
  * @param accept ids given to --accept or answered in the wizard
@@ -132,7 +132,7 @@ export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[])
   return [...kept, ...renewed].toSorted((one, other) => gravity[one.level] - gravity[other.level]);
 }
 
-/** What only the plan says: it is accepted by this run, or with the seal of the plan. */
+/** Findings on data that only the plan has: accepted by this run, or with the seal of the plan. */
 const onlyByThisRun: ReadonlySet<string> = new Set(['rights-from-plan', 'deletes-from-plan', 'links-followed']);
 
 /** The findings of a plan that no seal approves: the sender may have written its acceptances. */
@@ -140,7 +140,7 @@ export function withoutHandedOver(saved: readonly Finding[]): readonly Finding[]
   return saved.map((finding) => (onlyByThisRun.has(finding.id) ? { ...finding, accepted: false } : finding));
 }
 
-/** Whether the plan has accepted what apply then wants accepted again, or the seal for. */
+/** Whether the plan has accepted findings that apply wants accepted again, or approved by the seal. */
 export function isAcceptedBySealOnly(findings: readonly Finding[]): boolean {
   return findings.some(({ id, accepted }) => accepted && onlyByThisRun.has(id));
 }

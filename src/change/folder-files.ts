@@ -1,6 +1,6 @@
 /**
- * Files of a change folder. It came from someone else: a link or a pipe in it is never followed. And names for what is
- * still being written, by which a later run knows what a run that was killed has left.
+ * Files of a change folder. It may come from someone else, so a link or a pipe in it is never followed. Also names for files that are
+ * still being written, by which a later run recognises leftovers of a killed run.
  */
 
 import { constants as bufferConstants } from 'node:buffer';
@@ -11,7 +11,7 @@ import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { adviceFor, errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 
-/** Windows has neither; the look before opening has to do there. */
+/** Windows has neither; there only the check before opening protects. */
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
@@ -39,7 +39,7 @@ export async function openOwnFile(file: string, flags: number, mode?: number): P
   const handle = await openPlainFile(file, flags, mode);
   if ((await handle.stat()).nlink <= 1) return handle;
   await handle.close();
-  throw refusal(file, 'it is a hard link: writing to it would also change the file of the other name');
+  throw refusal(file, 'it is a hard link: writing to it would also change the file under its other name');
 }
 
 /** The text of a file of a change folder; a file that another program holds is waited for. Throws as openPlainFile does. */
@@ -81,7 +81,7 @@ export async function requirePlainFolder(folder: string): Promise<void> {
       attempted: 'look for links in the change folder',
       on: folder,
       cameBack: errnoInWords(error),
-      next: adviceFor(error, 'Give the right to read it, then try again.'),
+      next: adviceFor(error, 'Grant the right to read it, then try again.'),
       cause: error,
     });
   }
@@ -89,21 +89,18 @@ export async function requirePlainFolder(folder: string): Promise<void> {
 
 async function statsIfThere(place: string): Promise<Stats | undefined> {
   return lstat(place).catch((error: unknown) => {
-    // What is not there is the opener's business: it may make it.
+    // A missing file is left to the function that opens it: it may create it.
     if (errnoOf(error) !== 'ENOENT') throw error;
     return undefined;
   });
 }
 
-function refusal(
-  on: string,
-  cameBack = 'it is a link or a pipe, and what it leads to is not part of the change folder',
-): RefusedError {
+function refusal(on: string, cameBack = 'it is a link or a pipe, which a change folder may not contain'): RefusedError {
   return new RefusedError({
     attempted: 'use the change folder',
     on,
     cameBack,
-    next: 'Take the folder from an intact copy, or have the change made again.',
+    next: 'Get an intact copy of the folder, or make a new plan.',
   });
 }
 
@@ -117,27 +114,27 @@ export interface Maker {
   readonly randomId: () => string;
 }
 
-/** A name beside a file or folder for the time until it is whole; it says which process of which computer writes it. */
+/** A temporary name next to a file or folder until it is complete; it shows which process of which computer writes it. */
 export function unfinishedName(place: string, { id, host, randomId }: Maker): string {
   return `${place}.${randomId()}.${id}-${markOf(host)}.unfinished`;
 }
 
 const unfinished = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(\d+)-([0-9a-f]{8})\.unfinished$/;
 
-/** A host's name may hold characters that are none of a file's. */
+/** A host name may contain characters that a file name may not. */
 function markOf(host: string): string {
   return hash('sha256', host).slice(0, 8);
 }
 
-/** What a run that was killed has left; `cameBack` says why it could not be removed. */
+/** A leftover of a killed run; `cameBack` says why it could not be removed. */
 export interface Leftover {
   readonly path: string;
   readonly cameBack?: string;
 }
 
 /**
- * Removes what runs of this computer that are not running any more left in a folder. What another computer left stays:
- * its run may be at work.
+ * Removes leftovers in a folder of ended runs of this computer. Leftovers of another computer stay:
+ * its run may still be working.
  */
 export async function removeUnfinished(
   folder: string,
@@ -155,7 +152,7 @@ export async function removeUnfinished(
       await withPatience(patience, left, () => rm(left, { recursive: true, force: true }));
       leftovers.push({ path: left });
     } catch (error) {
-      // It is another user's, maybe, and does not keep this run from writing.
+      // It may belong to another user, and does not prevent this run from writing.
       leftovers.push({ path: left, cameBack: errnoInWords(error) });
     }
   }

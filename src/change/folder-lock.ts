@@ -1,6 +1,6 @@
 /**
- * One run at a time on a change folder: two would take each other's temporary files away and tell the journal the
- * opposite of each other.
+ * One run at a time on a change folder: two would remove each other's temporary files and write contradictory
+ * journals.
  */
 
 import { hash, randomUUID } from 'node:crypto';
@@ -10,7 +10,7 @@ import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords, onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { readPlainFile } from './folder-files.ts';
 
-/** Who works on a change folder. */
+/** The run that uses a change folder. */
 export interface LockHolder {
   readonly process: number;
   readonly host: string;
@@ -18,7 +18,7 @@ export interface LockHolder {
   readonly since: string;
 }
 
-/** Who takes the lock, and how that of a run that was killed is known. */
+/** The run that takes the lock, and how to recognise the lock of a killed run. */
 export interface LockOptions {
   readonly holder: LockHolder;
   /** Whether a process of this host is there. */
@@ -30,8 +30,8 @@ export interface LockOptions {
 const lockName = 'lock.json';
 
 /**
- * Takes a change folder for this process, and gives what lets it go again. A lock that its process has left behind is
- * replaced; one that this process has already stays, and letting go then does nothing.
+ * Locks a change folder for this process, and gives the function that releases it. A lock left behind by an ended process is
+ * replaced; if this process already has the lock, it stays, and releasing does nothing.
  *
  * Two runs never have it, as lock.json is only made where there is none, and:
  * 1. A lock is removed by its own run, or after that run's end by the run whose mark for it is the last (rightToRemove).
@@ -41,8 +41,8 @@ const lockName = 'lock.json';
  *    process has ended: what was read too early, and marks that remain, do no harm once it is gone. So the run that has
  *    the folder may clear all marks.
  * 3. What is removed is first renamed, which frees its name at once, and for good (remove).
- * A run that is killed anywhere in between keeps nobody away: its lock or its mark is of a process that has ended.
- * Only a file that was made and not yet written says nothing about its run, and is left for the user to delete.
+ * A run that is killed at any point blocks no other run: its lock or its mark belongs to a process that has ended.
+ * Only a file that was created and not yet written does not identify its run; the user has to delete it.
  *
  * @throws RefusedError if another run is at work, or may be; FileError if the lock can't be written
  */
@@ -52,7 +52,7 @@ export async function lockFolder(folder: string, options: LockOptions): Promise<
   for (let round = 1; ; round += 1) {
     if (await isMade(file, options)) return () => attempt(file, () => letGo(folder, file, patience));
     const found = await readLock(file, patience);
-    // Let go of in between.
+    // Released in the meantime.
     if (found === undefined) continue;
     const other = holderIn(found);
     if (other?.host === holder.host && other.process === holder.process) return async () => undefined;
@@ -64,7 +64,7 @@ export async function lockFolder(folder: string, options: LockOptions): Promise<
   }
 }
 
-/** For as long a run waits for another one that is about to remove a lock that was left behind. */
+/** How long a run waits for another one that is about to remove a lock that was left behind. */
 const mostRounds = 40;
 const roundMilliseconds = 50;
 
@@ -80,7 +80,7 @@ async function isMade(file: string, { holder, patience }: LockOptions): Promise<
     try {
       await handle.writeFile(`${JSON.stringify(holder)}\n`);
     } catch (error) {
-      // An empty lock would keep everybody away. That it can't be removed either says less than why it is empty.
+      // An empty lock would block every run. If it can't be removed either, the first error is more useful.
       await remove(file, patience).catch(() => undefined);
       throw error;
     } finally {
@@ -153,18 +153,18 @@ async function removeLeft(file: string, found: string, marks: readonly string[],
   try {
     if ((await readLock(file, patience)) === found) await remove(file, patience);
   } catch (error) {
-    // What has failed already says more.
+    // The first error is more useful.
     for (const mark of marks.slice(-1)) await remove(mark, patience).catch(() => undefined);
     throw error;
   }
   for (const mark of marks) await remove(mark, patience);
 }
 
-/** Lets go of the folder, without what killed runs have left beside the lock. */
+/** Releases the folder, and removes what killed runs have left next to the lock. */
 async function letGo(folder: string, file: string, patience: Patience): Promise<void> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    // A folder of such a name is none of ours.
+    // A folder with such a name is not ours.
     const beside = entries.filter((entry) => entry.name.startsWith(`${lockName}.`) && !entry.isDirectory());
     for (const { name } of beside) await remove(path.join(folder, name), patience);
   } finally {
@@ -174,7 +174,7 @@ async function letGo(folder: string, file: string, patience: Patience): Promise<
 
 /**
  * Removes a file, if it is there. Windows may keep a file that is deleted under its name until the last program closes
- * it; Wine even opens it meanwhile. Under a name of its own it is in nobody's way.
+ * it; Wine even opens it meanwhile. Under a unique name it blocks no other run.
  */
 async function remove(file: string, patience: Patience): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
@@ -198,23 +198,23 @@ async function attempt(file: string, work: () => Promise<void>): Promise<void> {
 
 function trouble(file: string, error: unknown): FileError {
   return new FileError({
-    attempted: 'keep other runs away from the change folder',
+    attempted: 'lock the change folder',
     on: file,
     cameBack: errnoInWords(error),
-    next: 'Give the right to write in the change folder, or make room there; then try again.',
+    next: 'Grant the right to write in the change folder, or make room there; then try again.',
     cause: error,
   });
 }
 
 function refusal(folder: string, file: string, holder: LockHolder | undefined): RefusedError {
   return new RefusedError({
-    attempted: 'work on the change folder',
+    attempted: 'use the change folder',
     on: folder,
     cameBack:
       holder === undefined
-        ? 'another run seems to be at work on it'
-        : `another run is at work on it (process ${holder.process} on ${holder.host}, since ${holder.since})`,
-    next: `Wait for it to end. If it is gone and has left its mark, delete ${file} and try again.`,
+        ? 'another run seems to be using it'
+        : `another run is using it (process ${holder.process} on ${holder.host}, since ${holder.since})`,
+    next: `Wait for it to end. If it is no longer running, delete ${file} and try again.`,
   });
 }
 

@@ -41,7 +41,7 @@ export function removalFiles(hosts: readonly string[]): ReadonlyMap<string, stri
   );
 }
 
-/** A change folder holds what a directory or a file held: it is for its user alone. */
+/** A change folder holds content of a directory or of files, so only its user may read it. */
 const privateFolder = 0o700;
 const privateFile = 0o600;
 
@@ -52,8 +52,8 @@ export interface FolderDocument {
 }
 
 /**
- * Writes a change folder: first beside its place under another name, then renamed, so that a folder that is there is
- * whole. Folders above it are made, and what killed runs left beside it is removed: gives that.
+ * Writes a change folder: first next to its place under a temporary name, then renamed, so that an existing folder is always
+ * complete. Folders above it are created. Removes leftovers of killed runs next to it, and gives these.
  *
  * @param patience with other programs that have a new file open: a virus scanner looks at each
  * @throws UsageError if something of that name is there already; FileError if it can't be written
@@ -112,10 +112,10 @@ export async function redrawDocuments(
       await withPatience(patience, beside, () => rm(beside, { force: true }));
       if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
       throw new FileError({
-        attempted: 'draw the review again',
+        attempted: 'update the review',
         on: file,
         cameBack: errnoInWords(error),
-        next: 'The plan and the journal are whole: adsi-remedy show FOLDER draws the review on the screen.',
+        next: 'The plan and the journal are intact: adsi-remedy show FOLDER shows the review on the screen.',
         cause: error,
       });
     }
@@ -138,7 +138,10 @@ async function refuseExisting(folder: string, patience: Patience): Promise<void>
     if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ENOENT') {
       const file = await fileOnTheWay(folder);
       if (file === undefined) return undefined;
-      throw alreadyThere(folder, file === folder ? 'a file is there already' : `${file} is a file, not a folder`);
+      throw alreadyThere(
+        folder,
+        file === folder ? 'a file with this name already exists' : `${file} is a file, not a folder`,
+      );
     }
     throw new FileError({
       attempted: 'write the change folder',
@@ -154,7 +157,7 @@ async function refuseExisting(folder: string, patience: Patience): Promise<void>
     await withPatience(patience, folder, () => rmdir(folder));
     return;
   }
-  throw alreadyThere(folder, 'something is there already');
+  throw alreadyThere(folder, 'this name already exists');
 }
 
 function alreadyThere(folder: string, cameBack: string): UsageError {
@@ -162,7 +165,7 @@ function alreadyThere(folder: string, cameBack: string): UsageError {
     attempted: 'write the change folder',
     on: folder,
     cameBack,
-    next: 'Name a folder that is not there yet: a saved change is never overwritten.',
+    next: 'Name a folder that does not exist yet: a saved change is never overwritten.',
   });
 }
 
@@ -195,7 +198,7 @@ async function writePieces(handle: FileHandle, content: FolderDocument['content'
   await flush();
 }
 
-/** plan.json as a person can read it: a member a line, and in the long lists an item a line. */
+/** plan.json in a readable form: one member per line, and in the long lists one item per line. */
 export function* planText(plan: Plan): Generator<string> {
   let separator = '{\n';
   for (const [name, value] of Object.entries(plan)) {

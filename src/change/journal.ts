@@ -1,5 +1,5 @@
 /**
- * The journal of a change folder: what was really done, line by line, durable before and after each write.
+ * The journal of a change folder: what was really done, line by line, safe on the disk before and after each write.
  */
 
 import { constants } from 'node:fs';
@@ -15,9 +15,9 @@ import type { Author, Plan } from './plan.ts';
 /**
  * - begin, end: a run of apply on this folder
  * - intent: the write is about to be sent
- * - done, failed, unknown: what came of it; unknown means that the connection was lost and a fresh look decides
- * - drifted: the world was not as planned, nothing was written
- * - undone: a plan that reverses this one was applied to its end, and nothing else of it can be brought back
+ * - done, failed, unknown: its outcome; unknown means that the connection was lost and only reading again can show it
+ * - drifted: the target was not as planned, nothing was written
+ * - undone: a plan that reverses this one was applied completely; the rest cannot be restored
  * - damaged: never written; marks a line that can't be read
  */
 export type JournalEvent =
@@ -86,7 +86,7 @@ export async function openJournal(path: string, patience: Patience): Promise<Jou
     last = await patiently(() => cutTornLine(path));
     const { O_APPEND, O_CREAT, O_WRONLY } = constants;
     const opened = await patiently(() => openOwnFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600));
-    // A journal whose name a crash could take away would be none.
+    // The name of the journal must survive a crash too.
     await syncFolder(open, dirname(path));
     return opened;
   });
@@ -162,7 +162,7 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
       attempted,
       on,
       cameBack: errnoInWords(error),
-      next: 'Nothing is written without its journal. Make room or give the right to write there, then apply again.',
+      next: 'Nothing is changed without a journal. Make room or grant the right to write there, then apply again.',
       cause: error,
     });
   }
@@ -185,7 +185,7 @@ export async function readJournal(path: string, patience: Patience): Promise<rea
       attempted: 'read the journal',
       on: path,
       cameBack: errnoInWords(error),
-      next: 'Without it, it is not known what was done. Give the right to read it, then try again.',
+      next: 'Without it, it is not known what was done. Grant the right to read it, then try again.',
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-/** Shapes of JSON data, and the one place that compares data with them. Data has its shape, no more and no less. */
+/** Shapes of JSON data, and the one place that compares data with them. Data must match its shape exactly. */
 
 import { DnSyntaxError, dnDepth } from '../ad/dn.ts';
 import { asciiJson } from '../quoting.ts';
@@ -104,7 +104,7 @@ function flawInMembers(
   return undefined;
 }
 
-/** A member that no shape is of could say anything to a person who reads the file. */
+/** A member outside the shape could mislead a reader of the file. */
 function flawInMember(
   value: Readonly<Record<string, unknown>>,
   name: string,

@@ -1,10 +1,10 @@
-/** The way of every write to an entry: look, say so in the journal, write, and look again where the answer was lost. */
+/** The steps of every write to an entry: check, record the intent in the journal, write, and check again if the answer was lost. */
 
 import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 
-/** What a look at the target shows; `planned` is what the write needs of it. */
+/** The result of checking the target; `planned` is the part that the write needs. */
 export type Look<Planned> =
   | { readonly kind: 'as-planned'; readonly planned: Planned }
   | { readonly kind: 'already-done' }
@@ -44,7 +44,7 @@ export async function lookAndWrite<Planned>(
   }
 }
 
-/** Ends when both have: a journal that can not be written counts for more than what the look shows. */
+/** Waits for both: an error of the journal takes precedence over the result of the check. */
 async function lookBeside<Planned>(
   intended: Promise<void> | undefined,
   look: () => Promise<Look<Planned>>,
@@ -67,7 +67,7 @@ async function writeOnce<Planned>(
   } catch (error) {
     if (error instanceof OutcomeUnknownError) return lookAgain(access, error, steps);
     if (!(error instanceof DirectoryError)) throw error;
-    // The server refused; a second look shows whether someone else was faster.
+    // The server refused; a second check shows whether another writer was faster.
     const after = error.resultCode === undefined ? undefined : await steps.look(session);
     return after === undefined || after.kind === 'as-planned' ? { kind: 'failed', error } : outcomeOfLook(after);
   }

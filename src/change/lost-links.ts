@@ -20,17 +20,17 @@ export interface LostLink {
   readonly values: readonly string[];
 }
 
-/** What is to be done about lost links. */
+/** What to do about lost links. */
 export interface LinksToPutBack {
   readonly changes: readonly ModifyChange[];
-  /** Links that name something else now, and what. */
+  /** Links that now name something else, with that value. */
   readonly moved: readonly (LostLink & { readonly found: readonly PlanValue[] })[];
-  /** Links that cannot be put back: "manager of CN=…". */
+  /** Links that cannot be restored: "manager of CN=…". */
   readonly lost: readonly string[];
 }
 
 /**
- * What to write so that each link is there again. Throws DirectoryError.
+ * The changes that restore each link. Throws DirectoryError.
  *
  * @param edited what the plan cleared itself, whose reverse puts it back
  */
@@ -96,7 +96,7 @@ function lostLinks(deleted: readonly DeletedEntry[], edited: readonly ModifyChan
     for (const { linksFrom, values } of entry.attributes) {
       if (linksFrom === undefined) continue;
       for (const dn of values) {
-        // A plan is not trusted: what is no DN links nothing.
+        // A plan is not trusted: a value that is not a DN is no link.
         if (typeof dn !== 'string' || !isDnThat(dn, (one) => !own.has(normalizedDn(one)))) continue;
         const key = keyOf(dn, linksFrom);
         if (put.has(key)) continue;

@@ -1,4 +1,4 @@
-/** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
+/** Edits of attributes by compare and swap: the request names the values to remove, so the server refuses it if they have changed. */
 
 import { DnSyntaxError, deletedRdnOf, dnIn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, guidBase, writtenValueOf } from '../ad/entry.ts';
@@ -97,8 +97,8 @@ async function lookAt(change: ModifyChange, session: DirectorySession): Promise<
     change.edits.map((edit) => edit.attribute),
   );
   if (entry === undefined) return lookAtGone(change);
-  // What was shown and approved is this DN: the entry of this objectGUID must still bear it.
-  if (!sameDn(entry.dn, change.dn)) return { kind: 'drifted', what: `the entry of this objectGUID is ${entry.dn}` };
+  // This DN was shown and approved: the entry with this objectGUID must still have it.
+  if (!sameDn(entry.dn, change.dn)) return { kind: 'drifted', what: `the entry with this objectGUID is ${entry.dn}` };
   if (change.edits.every((edit) => isDone(edit, entry))) return { kind: 'already-done' };
   const moved = change.edits.find((edit) => !isAsPlanned(edit, entry));
   return moved === undefined
@@ -106,7 +106,7 @@ async function lookAt(change: ModifyChange, session: DirectorySession): Promise<
     : { kind: 'drifted', what: movedWords(moved, entry) };
 }
 
-/** What is gone holds none of the values that were to be removed. */
+/** A deleted entry holds none of the values that were to be removed. */
 function lookAtGone({ edits }: ModifyChange): Look<never> {
   const isDone = edits.every(({ add }) => add.length === 0);
   return isDone ? { kind: 'already-done' } : { kind: 'drifted', what: 'the entry is gone' };
@@ -142,7 +142,7 @@ function movedWords(edit: AttributeEdit, entry: Entry): string {
   return `${edit.attribute} is ${found}; the plan expected ${valuesInWords(edit.remove)}`;
 }
 
-/** Values of one attribute, for people; what is no text as base64. */
+/** Values of one attribute in words; binary values as base64. */
 export function valuesInWords(values: readonly PlanValue[]): string {
   if (values.length === 0) return 'not set';
   return values.map((value) => (typeof value === 'string' ? value : `${value.base64} (base64)`)).join(', ');
@@ -166,13 +166,13 @@ function reversedEdit({ held: _, ...edit }: AttributeEdit): AttributeEdit {
   return isSingleValued(edit.attribute) ? { ...reversed, singleValued: true } : reversed;
 }
 
-/** What is left to do of an edit: all of it, what is not there yet, or nothing; or that the attribute was edited since. */
+/** The part of an edit that is left: all of it, missing values, or nothing; or that the attribute was edited since. */
 export type EditLeft =
   | { readonly kind: 'open'; readonly edit: AttributeEdit }
   | { readonly kind: 'done' }
   | { readonly kind: 'drifted'; readonly found: readonly PlanValue[] };
 
-/** Compares an edit with what an entry holds. Values to be added that are there already are no obstacle, but left out. */
+/** Compares an edit with what an entry holds. Values to add that already exist are left out. */
 export function whatIsLeft(edit: AttributeEdit, entry: Entry): EditLeft {
   if (isDone(edit, entry)) return { kind: 'done' };
   const values = heldValues(edit, entry);

@@ -54,7 +54,7 @@ export interface FileChange {
   readonly root: string;
   readonly set: string;
   readonly class: string;
-  /** The nls folder's name; "default" for the file beside the forms. */
+  /** The nls folder's name; "default" for the file next to the forms. */
   readonly language: string;
   /** The name of the file's text encoding, as in files/text-encoding. */
   readonly encoding: string;
@@ -86,7 +86,7 @@ export interface AttributeEdit {
   readonly singleValued?: true;
   /** Every value that the attribute held when the plan was made, where the plan knows them: for before.ldf. */
   readonly held?: readonly PlanValue[];
-  /** What no value means here, for the side of the diff that has none: "not set: 60 days". */
+  /** The text in the diff for a missing value: "not set: 60 days". */
   readonly whenUnset?: string;
 }
 
@@ -124,7 +124,7 @@ export interface DeleteTreeChange {
   readonly entries: readonly DeletedEntry[];
 }
 
-/** A deleted entry brought back under its old objectGUID, with what its tombstone lost. */
+/** A deleted entry restored under its old objectGUID, with the attributes that its tombstone lost. */
 export interface UndeleteChange {
   readonly kind: 'undelete';
   readonly dn: string;
@@ -157,7 +157,7 @@ export interface RemoveLingeringChange {
   readonly guid: string;
   /** DNS name of the DC that has it. */
   readonly on: string;
-  /** DNS name and DSA GUID of the DC with a writable copy, which has deleted it and forgotten that. */
+  /** DNS name and DSA GUID of the DC with a writable copy that has deleted it and no longer has the tombstone. */
   readonly reference: { readonly host: string; readonly dsaGuid: string };
   readonly namingContext: string;
   /** Everything that it holds. */
@@ -186,7 +186,7 @@ export type PlanConnection =
       readonly kind: 'server';
       readonly host: string;
       readonly port: number;
-      /** How the run that made the plan logged on; the one who applies it logs on as themselves. */
+      /** How the run that made the plan logged on. The user who applies it logs on with their own account. */
       readonly auth: 'integrated' | 'password';
       readonly tls: 'ldaps' | 'starttls' | 'none';
       readonly tlsName?: string;
@@ -223,7 +223,7 @@ export interface Subject {
 /** What was asked for, in the remedy's own terms: the new lifetime, the label of each key, the references kept. */
 export type Intent = Readonly<Record<string, JsonValue>>;
 
-/** Something that the plan does not change although it was looked at, and why. */
+/** Something that was checked and is not changed, and why. */
 export interface LeftOut {
   /** A path, a DN, or the name of a reference. */
   readonly what: string;
@@ -279,7 +279,7 @@ export interface Proposal<C extends Change = Change> {
   readonly undoes?: Undone;
 }
 
-/** Something a person still has to do, as the remedy's own id with parameters; its words are drawn by the remedy. */
+/** A step that the user still has to do, as the remedy's own id with parameters; the remedy draws its words. */
 export interface NextStep {
   readonly id: string;
   readonly [parameter: string]: JsonValue;
@@ -291,7 +291,7 @@ export interface Author {
   readonly computer: string;
 }
 
-/** A proposal with all that was concluded from the facts, sealed. */
+/** A proposal with all conclusions from the facts, sealed. */
 export interface Plan<C extends Change = Change> extends Proposal<C> {
   readonly format: typeof planFormat;
   readonly version: typeof planVersion;
@@ -305,7 +305,7 @@ export interface Plan<C extends Change = Change> extends Proposal<C> {
   /** Why, for the reviewer: --reason and --ticket. */
   readonly reason?: string;
   readonly ticket?: string;
-  /** The name of the remedy that made it, and that judges and draws it. */
+  /** The name of the remedy that made it; the same remedy judges and draws it. */
   readonly remedy: string;
   readonly findings: readonly Finding[];
   readonly exhibits: readonly Exhibit[];

@@ -25,7 +25,7 @@ export function leadsElsewhere(change: Place, found: string): string | undefined
 }
 
 /**
- * What the planned file holds. A plan that was handed over may name any file as the real one: it is opened only where the
+ * What the planned file holds. A plan from someone else may name any file as the real one: it is opened only if the
  * path leads to it.
  * @throws an Error if the path leads elsewhere or to no plain file; what the system says otherwise
  */
@@ -114,7 +114,7 @@ export function fileEditor(): FileEditor {
     throw new FileError({
       attempted: 'edit the file as planned',
       on: change.path,
-      cameBack: misfit ?? 'the edited content is not what the plan foresaw',
+      cameBack: misfit ?? 'the edited content is not what the plan expected',
       next: 'The file keeps its old content. Make a new plan.',
     });
   };

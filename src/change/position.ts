@@ -26,12 +26,12 @@ export type JournalPosition =
 /** How far a change has been applied or undone. */
 export type Position =
   | JournalPosition
-  /** An undo of it has written something and did not bring back everything. */
+  /** An undo of it has changed something and did not restore everything. */
   | {
       readonly kind: 'undone-in-part';
       /** Its folder, absolute. */
       readonly undoFolder: string;
-      /** Whether it has changes of its own left; else what it left out needs another undo. */
+      /** Whether some of its changes are left; else the parts that it left out need another undo. */
       readonly isUnfinished: boolean;
     };
 
@@ -81,7 +81,7 @@ export function positionInBrief(position: Position): string {
 /** "12 entries and attributes cannot be brought back"; undefined of what is not undone, or undone as a whole. */
 export function lostInWords(position: Position): string | undefined {
   if (position.kind !== 'undone' || position.lost === 0) return undefined;
-  return `${counted(position.lost, 'entry or attribute', 'entries and attributes')} cannot be brought back`;
+  return `${counted(position.lost, 'entry or attribute', 'entries and attributes')} cannot be restored`;
 }
 
 /** The position as a sentence. */
@@ -129,14 +129,14 @@ export function requireNotUndoneInPart(
   command: (...words: readonly string[]) => string,
 ): void {
   if (position.kind !== 'undone-in-part') return;
-  const anew = command('undo', folder);
+  const again = command('undo', folder);
   const rest = position.isUnfinished
-    ? `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again as things are now: ${anew}`
-    : `Plan the rest of the undo, as things are now: ${anew}`;
+    ? `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again: ${again}`
+    : `Plan the rest of the undo: ${again}`;
   throw new RefusedError({
     attempted: applying(plan),
     on: plan.id,
     cameBack: `an undo of this change was started and has not finished: ${position.undoFolder}`,
-    next: `${rest}. To have the change after all, make a new plan when it is undone.`,
+    next: `${rest}. To apply the change after all, make a new plan after the undo is complete.`,
   });
 }

@@ -41,7 +41,7 @@ export async function readPlanFile(path: string, patience: Patience): Promise<st
 export function parsePlan(text: string, path: string): Plan {
   const refuse = (cameBack: string, next: string): PlanNotUsableError =>
     new PlanNotUsableError({ attempted: 'use the plan', on: path, cameBack, next });
-  const again = 'Nothing was changed. Make the plan again, or take the file from an intact copy.';
+  const again = 'Nothing was changed. Make the plan again, or get an intact copy of the file.';
 
   // An editor that has saved the file unchanged may have put a byte order mark before it.
   const json = text.replace(/^\ufeff/, '');
@@ -49,7 +49,7 @@ export function parsePlan(text: string, path: string): Plan {
   try {
     value = JSON.parse(json);
   } catch {
-    // The parser's own words speak of characters; what counts is that it is not a whole plan.
+    // The parser's own message is about characters; the user needs to know that the plan is incomplete.
     throw refuse(`it is not JSON, or was written only in part (${text.length} characters)`, again);
   }
   if (!isObject(value) || value['format'] !== planFormat) throw refuse(`it is not of the format ${planFormat}`, again);
@@ -59,23 +59,23 @@ export function parsePlan(text: string, path: string): Plan {
       `it is of version ${asciiJson(version)}, and this tool reads version ${planVersion}`,
       typeof version === 'number' && version > planVersion
         ? 'Nothing was changed. A newer adsi-remedy made the plan: use that, or make the plan again with this one.'
-        : 'Nothing was changed. Make the plan again with this tool. What an older plan changed is in backup/ of its folder, as it was before.',
+        : 'Nothing was changed. Make the plan again with this tool. The former content of targets that an older plan changed is in backup/ of its folder.',
     );
   }
   const flaw = flawInPlan(value);
-  if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown, there twice or of the wrong kind`, again);
+  if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown, duplicated or of the wrong kind`, again);
   const duplicate = duplicateMember(json);
   if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} occurs twice in one object`, again);
   if (sealOf(value) !== value.seal) {
     throw refuse(
-      'its seal does not fit: it was edited after it was made',
-      'Nothing was changed. A plan is never edited: make a new one with the choices that you want.',
+      'its seal does not match: it was edited after it was made',
+      'Nothing was changed. Do not edit a plan: make a new one with the choices that you want.',
     );
   }
   return value;
 }
 
-/** The place of the first member of a plan that is missing, unknown, there twice or of the wrong kind; undefined if there is none. */
+/** The place of the first member of a plan that is missing, unknown, duplicated or of the wrong kind; undefined if there is none. */
 export function flawInPlan(plan: object): string | undefined {
   const target: unknown = 'target' in plan ? plan.target : undefined;
   // A plan for files holds changes of files alone, one for a directory changes of entries alone.

@@ -8,7 +8,7 @@ export type UnsealedPlan<C extends Change = Change> = Omit<Plan<C>, 'format' | '
   Partial<Pick<Plan<C>, Defaulted>>;
 type Defaulted = 'intent' | 'leftOut' | 'by' | 'exhibits' | 'nextSteps';
 
-/** Seals a plan: from here on, any edit of it can be seen. */
+/** Seals a plan: any later edit can be detected. */
 export function sealPlan<C extends Change>(content: UnsealedPlan<C>): Plan<C> {
   const plan = {
     format: planFormat,
@@ -100,7 +100,7 @@ interface Shape {
   readonly members: readonly MemberName[];
 }
 
-/** A plan has tens of thousands of objects of a few shapes: to sort each anew takes longer than all else. */
+/** A plan has tens of thousands of objects of a few shapes: sorting each of them would take longer than everything else. */
 const knownShapes: Shape[] = [];
 const mostShapes = 32;
 

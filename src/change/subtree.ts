@@ -1,4 +1,4 @@
-/** The server's subtree, each entry with everything that it holds, and which of it the user may delete. */
+/** The server's subtree, each entry with everything that it holds, and which of them the user may delete. */
 
 import { dnDepth, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
 import {
@@ -19,7 +19,7 @@ import { distinct, groupBy } from '../words.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from './entry-content.ts';
 import type { DeleteChange, DeletedEntry, PlanAttribute } from './plan.ts';
 
-/** An entry of the subtree, with what the remedy itself asks of it. */
+/** An entry of the subtree, with the attributes that the remedy itself uses. */
 export interface SubtreeEntry {
   readonly entry: DeletedEntry;
   readonly depth: number;
@@ -86,8 +86,8 @@ function exportNotWhole(dn: string): DirectoryError {
   return new DirectoryError({
     attempted: 'read the server object',
     on: `${dn} in the export`,
-    cameBack: 'it has no objectGUID, by which a plan finds the entry again',
-    next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list.',
+    cameBack: 'it has no objectGUID, which a plan needs to find the entry again',
+    next: 'Export again with only ldifde -d and -f: -m and -o leave out objectGUID, and -l leaves out attributes that it does not list.',
   });
 }
 
@@ -96,7 +96,7 @@ function notWhole(dn: string, session: DirectorySession): DirectoryError {
     attempted: 'read the server object',
     on: `${dn} on ${session.identity.host}`,
     cameBack: 'the user may not see its objectGUID',
-    next: 'Run it as a member of Organization Management or Enterprise Admins.',
+    next: 'Run this as a member of Organization Management or Enterprise Admins.',
   });
 }
 
@@ -190,7 +190,7 @@ function isGranted(descriptor: Buffer, right: number, token: ReadonlySet<string>
   for (const { kind, mask, trustee, objectType, isInheritOnly, isConditional } of dacl) {
     const counts = !isInheritOnly && !isConditional && token.has(trustee);
     if (!counts || (mask & (right | accessRight.genericAll)) === 0) continue;
-    // Children of one kind: enough for them alone, and which kind ours is we do not ask.
+    // This covers only children of one class; it is enough if the entry has that class, which is not checked.
     if (kind === 'allow') return true;
     if (kind === 'deny' && objectType === undefined) return false;
   }

@@ -1,4 +1,4 @@
-/** The findings on what is written from the plan alone: rights, and what an undo of an undo deletes. */
+/** Findings on changes that rest only on the plan: rights, and deletions by the undo of an undo. */
 
 import { bytesOfWrittenValue, parseDnsRecord, readSid } from '../ad/entry.ts';
 import { readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-descriptor.ts';
@@ -23,7 +23,7 @@ export function rightsWritten(changes: readonly Change[]): readonly FindingDraft
     blocker(
       'rights-from-plan',
       `The plan gives rights to ${counted(written.length, 'entry', 'entries')}`,
-      'The directory no longer has these rights, and only the plan says that they were there. Check each of them before you accept; the diff shows them all.',
+      'The directory no longer has these rights, and only the plan shows that they existed. Check each of them before you accept; the diff shows them all.',
       {
         evidence: alike.map(([words, [first, ...others]]) => {
           const more = others.length === 0 ? '' : ` and ${counted(others.length, 'more entry', 'more entries')}`;
@@ -78,7 +78,7 @@ function valueInWords(name: string, value: PlanValue): string {
 }
 
 /**
- * A blocker for the entries that an undo deletes. A made-up undo could name any entry as one that it brought back, and
+ * A blocker for the entries that an undo deletes. A forged undo could name any entry as one that it restored, and
  * its own undo would delete that.
  */
 export function deletesFromPlan({
@@ -91,7 +91,7 @@ export function deletesFromPlan({
     blocker(
       'deletes-from-plan',
       `The undo deletes ${counted(dns.length, 'entry', 'entries')}`,
-      'Only the plan says that an earlier change brought them back. Check each of them before you accept.',
+      'Only the plan shows that an earlier change restored them. Check each of them before you accept.',
       { evidence: dns, subjects: dns },
     ),
   ];

@@ -1,4 +1,4 @@
-/** Bringing entries back: from their tombstones under the old objectGUID, or made again. */
+/** Restores entries: from their tombstones under the old objectGUID, or as new entries. */
 
 import { rdnOf, sameDn } from '../ad/dn.ts';
 import { allBytesOf, booleanOf, bytesOfWrittenValue, type Entry, guidBase } from '../ad/entry.ts';
@@ -9,7 +9,7 @@ import { hasExactly, otherClass, otherTombstone, wholeEntry, withoutSacl } from 
 import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
 import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
 
-/** What the write finds: a tombstone, or an entry that is back but lacks something. */
+/** The object to write: a tombstone, or a restored entry that lacks something. */
 type Found = { readonly kind: 'deleted' | 'incomplete'; readonly entry: Entry };
 
 /** Undeletes the entry with what its tombstone has lost, and then writes what is still missing. */
@@ -37,26 +37,26 @@ async function lookAtDeleted(change: UndeleteChange, session: DirectorySession):
   const control = deletedObjectsControl(session.rootDse.supportedControls);
   const deleted = await session.readEntry(base, ['*'], [control]);
   if (deleted === undefined || booleanOf(deleted, 'isDeleted') !== true) {
-    return { kind: 'out-of-sight', what: 'its tombstone is gone: make the undo anew, to have the entry made again' };
+    return { kind: 'out-of-sight', what: 'its tombstone is gone: plan the undo again, which then creates a new entry' };
   }
   // The rights that a tombstone has kept come back with it: it has to be the one of the entry that was shown.
   const other = otherTombstone(change, deleted);
   if (other !== undefined) return { kind: 'drifted', what: other };
   if ((await session.readEntry(change.dn, ['1.1'])) !== undefined) {
-    return { kind: 'drifted', what: 'another entry of this name is there' };
+    return { kind: 'drifted', what: 'another entry has this name' };
   }
   return { kind: 'as-planned', planned: { kind: 'deleted', entry: deleted } };
 }
 
 /**
  * An entry that is back is only completed, never overwritten: a value that differs was written by someone else. The
- * security descriptor alone is always there, and is put right.
+ * security descriptor always exists, and is corrected.
  */
 function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<Found> {
-  if (!sameDn(live.dn, change.dn)) return { kind: 'drifted', what: `it has come back elsewhere: ${live.dn}` };
+  if (!sameDn(live.dn, change.dn)) return { kind: 'drifted', what: `it already exists in another place: ${live.dn}` };
   const different = change.attributes.filter((attribute) => !hasExactly(live, attribute));
   const edited = different.find(({ name }) => !isSecurityDescriptor(name) && allBytesOf(live, name).length > 0);
-  if (edited !== undefined) return { kind: 'drifted', what: `it has come back with another ${edited.name}` };
+  if (edited !== undefined) return { kind: 'drifted', what: `it already exists with another ${edited.name}` };
   return different.length === 0
     ? { kind: 'already-done' }
     : { kind: 'as-planned', planned: { kind: 'incomplete', entry: live } };

@@ -1,4 +1,4 @@
-/** Undoing directory changes: from what was done to the changes that bring it back, with a look at what is there now. */
+/** Undo of directory changes: from the changes that were made to their reverse, compared with the present entries. */
 
 import { normalizedDn, parentDn, rdnOf, sameDn } from '../ad/dn.ts';
 import {
@@ -45,7 +45,7 @@ import { notInJournal, type ToUndo, type Undo } from './undo.ts';
 import { deletedBy } from './undo-link.ts';
 
 /**
- * The changes that bring back what these did: parents before children, then the values that name them.
+ * The reverse of these changes: parents before children, then the values that name them.
  *
  * @throws DirectoryError if the directory can't be read
  */
@@ -106,11 +106,11 @@ interface Edits {
   readonly open: readonly ModifyChange[];
   /** Edits that are no longer as the change left them. */
   readonly moved: readonly string[];
-  /** The same of changes that the journal does not know: they may not have been made. */
+  /** The same for changes that the journal does not have: they may not have been made. */
   readonly movedUnrecorded: readonly string[];
 }
 
-/** What is left to do of edits, and what is to be left alone: it is not as the change left it. */
+/** The edits that are left to do, and those to leave alone because the attribute was edited since. */
 async function lookAtEdits(
   changes: readonly ModifyChange[],
   recorded: ReadonlySet<DirectoryChange>,
@@ -148,7 +148,7 @@ function movedWords(
 }
 
 function changedSince(moved: readonly string[], isAll: boolean): readonly FindingDraft[] {
-  const rest = isAll ? 'and there is nothing else to bring back' : 'and the rest is brought back';
+  const rest = isAll ? 'and there is nothing else to restore' : 'and the rest is restored';
   return findingIf(moved, {
     id: 'changed-since',
     level: isAll ? 'blocker' : 'warning',
@@ -156,7 +156,7 @@ function changedSince(moved: readonly string[], isAll: boolean): readonly Findin
       moved.length === 1
         ? 'An attribute is not as the change left it'
         : `${moved.length} attributes are not as the change left them`,
-    detail: `They were edited since, or their entries were deleted. They are left as they are, ${rest}. Where the value from before is wanted, set it by hand.`,
+    detail: `They were edited since, or their entries were deleted. They are not changed, ${rest}. If you want the former value, set it yourself.`,
   });
 }
 
@@ -189,16 +189,16 @@ function entriesNamedBy(entry: DeletedEntry, names: ReadonlySet<string>): readon
   return [normalizedDn(parentDn(entry.dn) ?? ''), ...named].filter((dn) => dn !== self);
 }
 
-/** How one deleted entry is brought back. */
+/** How one deleted entry is restored. */
 interface Return {
   readonly entry: DeletedEntry;
   readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken' | 'is-another';
   readonly change?: UndeleteChange | AddChange;
-  /** The values that name entries which come back later than this one. */
+  /** Values that name entries restored later than this one. */
   readonly later?: ModifyChange;
-  /** What was edited of an entry that is there, in words. */
+  /** Edits of an existing entry, in words. */
   readonly moved?: readonly string[];
-  /** What a new entry has to do without. */
+  /** Attributes that a new entry cannot get. */
   readonly lost: readonly PlanAttribute[];
 }
 
@@ -273,12 +273,12 @@ function isSameRights(attribute: PlanAttribute, found: Entry): boolean {
   return held !== undefined && planned !== undefined && areSameRights(held, bytesOfWrittenValue(planned));
 }
 
-/** What identifies the entry beside its objectGUID. */
+/** What identifies the entry in addition to its objectGUID. */
 function identityOf({ dn, attributes }: DeletedEntry): DeletedIdentity {
   return { dn, objectClass: classesIn(attributes) };
 }
 
-/** What to write at once, and what only when the entries that it names are there too. */
+/** The part to write at once, and the part to write only when the entries that it names exist too. */
 function undeleteOf(
   entry: DeletedEntry,
   attributes: readonly PlanAttribute[],
@@ -342,7 +342,7 @@ function namesOneOf(value: PlanValue, names: ReadonlySet<string>): boolean {
   }
 }
 
-/** An undo that is itself undone: what it brought back goes again, as it is now. */
+/** The undo of an undo: the entries that it restored are deleted again, as they are now. */
 async function deletesOfReturned(
   done: readonly DirectoryChange[],
   session: DirectorySession,
@@ -350,7 +350,7 @@ async function deletesOfReturned(
   const gone = new Map<string, string[]>();
   const deletes: DeleteChange[] = [];
   for (const change of done) {
-    // One without a tombstone was there already, and was only completed.
+    // An entry without a tombstone already existed and was only completed.
     const isReturn = change.kind === 'add' || (change.kind === 'undelete' && change.tombstoneDn !== undefined);
     if (!isReturn) continue;
     const base = change.kind === 'undelete' ? guidBase(change.guid) : change.dn;
@@ -380,38 +380,38 @@ async function findingsOf(
     ...findingIf(taken, {
       id: 'came-back-otherwise',
       level: 'blocker',
-      title: `${taken.length === 1 ? 'An entry has' : `${taken.length} entries have`} come back in another way`,
+      title: `${taken.length === 1 ? 'An entry to restore was' : `${taken.length} entries to restore were`} moved, or the name is taken`,
       detail:
-        'An entry of the same name was made since, or the old one was moved. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
+        'An entry with the same name was created since, or the old one was moved. Undo overwrites nothing: rename or delete the present entry, then plan the undo again.',
     }),
     ...findingIf(ofKind('is-another'), {
       id: 'other-entry',
       level: 'blocker',
       title: 'An objectGUID of the plan belongs to another entry',
       detail:
-        'It has another class than the entry that the plan deleted, or it was deleted from another place or under another name. The plan was edited, or the entry was moved before it was deleted. Bring back by hand what you need.',
+        'It has another class than the entry that the plan deleted, or it was deleted from another place or under another name. The plan was edited, or the entry was moved before it was deleted. Restore what you need yourself.',
     }),
     ...findingIf(missingParents, {
       id: 'parent-gone',
       level: 'blocker',
-      title: 'The container of an entry that comes back is gone too',
-      detail: 'It was deleted after the change that is undone here. Bring it back first, then make the undo anew.',
+      title: 'The container of an entry to restore is gone too',
+      detail: 'It was deleted after the change that you undo. Restore it first, then plan the undo again.',
     }),
     ...findingIf(
       added.map(({ entry }) => entry.dn),
       {
         id: 'new-object-guid',
         level: 'warning',
-        title: `${added.length === 1 ? 'An entry is' : `${added.length} entries are`} made again, not undeleted`,
+        title: `${added.length === 1 ? 'An entry is' : `${added.length} entries are`} created again, not undeleted`,
         detail:
-          'No tombstone that this server would undelete is left. A new entry has another objectGUID: unlinked references that were not cleared (homeMTA, msExchOwningServer and their like) keep pointing at the deleted one and have to be set again; whenCreated and the auditing part of the security descriptor start anew.',
+          'No tombstone is left that this server can undelete. A new entry has another objectGUID: unlinked references that were not cleared (such as homeMTA and msExchOwningServer) still point at the deleted one and have to be set again. whenCreated and the auditing part of the security descriptor are new.',
       },
     ),
     ...findingIf(lost, {
       id: 'values-not-restored',
       level: 'warning',
-      title: 'Some values can not come back: they name entries that are made again later',
-      detail: 'Set them by hand after the undo; before.ldf of the change has them.',
+      title: 'Some values cannot be restored: they name entries that are created again later',
+      detail: 'Set them yourself after the undo; before.ldf of the change holds them.',
     }),
   ];
 }
@@ -420,9 +420,9 @@ function linksNotRestored(lost: readonly string[]): readonly FindingDraft[] {
   return findingIf(lost, {
     id: 'links-not-restored',
     level: 'warning',
-    title: `${counted(lost.length, 'link')} to what comes back cannot be written here`,
+    title: `${counted(lost.length, 'link')} to restored entries cannot be written here`,
     detail:
-      'The directory removed the values when it deleted what they named. The entries are gone, are of another domain, or only the system writes the attribute. Set the values on a domain controller of their domain; before.ldf of the change shows them as back links.',
+      'The directory removed the values when it deleted their targets. The entries with these links are gone or in another domain, or only the system writes the attribute. Set the values on a domain controller of their domain; before.ldf of the change shows them as back links.',
   });
 }
 
@@ -435,7 +435,7 @@ function findingIf(
   return [build(id, title, detail, { evidence, subjects: evidence })];
 }
 
-/** Parents that are neither there nor brought back. */
+/** Parents that neither exist nor are restored. */
 async function parentsGone(
   returns: readonly Return[],
   deleted: readonly DeletedEntry[],

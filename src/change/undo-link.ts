@@ -1,4 +1,4 @@
-/** An undo and the plan that it reverses: how each is known to belong to the other, and where it lies. */
+/** An undo and the plan that it reverses: how to check that they belong together, and where each is stored. */
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -25,8 +25,8 @@ import { parsePlan, readPlanFile } from './read-plan.ts';
 import { canonicalText } from './seal.ts';
 
 /**
- * One change folder as the other names it: relative, with slashes, if it lies in the other, around it or beside it, so
- * that both can be moved together; else its last name alone.
+ * The path of one change folder as the other stores it: relative, with slashes, if it is inside, around or next to the other, so
+ * that both can be moved together; else only its last name.
  *
  * @param from absolute, as is `to`
  */
@@ -38,9 +38,9 @@ export function folderSeenFrom(from: string, to: string): string {
 }
 
 /**
- * The change folder of the plan that an undo reverses: the folder around the undo's, or one beside it. It is known by
- * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's. What the undo says of its
- * place is not followed, and only tells copies in these places apart. undefined if it is in neither place.
+ * The change folder of the plan that an undo reverses: the parent folder of the undo's, or a folder next to it. It is recognised by
+ * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's. The path in the undo
+ * is not followed; it only distinguishes copies in these places. undefined if it is in neither place.
  *
  * @param undoFolder absolute
  */
@@ -62,7 +62,7 @@ export async function isAwayFromOriginal({ folder, plan }: SavedPlan, patience: 
   return plan.undoes !== undefined && (await originalOf(folder, plan, patience)) === undefined;
 }
 
-/** The undos of a plan: in its change folder, and beside it; the newest first. */
+/** The undos of a plan: in its change folder, and next to it; the newest first. */
 export async function undosOf(folder: string, plan: Plan, patience: Patience): Promise<readonly SavedPlan[]> {
   const places = [...(await foldersIn(folder)), ...(await foldersIn(path.dirname(folder)))];
   const found: SavedPlan[] = [];
@@ -78,7 +78,7 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map((entry) => path.join(folder, entry.name));
   } catch (error) {
-    // What can't be listed holds nothing that can be used.
+    // A folder that can't be listed holds nothing usable.
     if (errnoOf(error) !== undefined) return [];
     throw error;
   }
@@ -95,7 +95,7 @@ async function planNaming(id: string, folder: string, patience: Patience): Promi
     const text = await readPlanFile(file, patience);
     return text.includes(id) ? parsePlan(text, file) : undefined;
   } catch (error) {
-    // Nothing there, or nothing that can be used: it is not the plan that is looked for. One that is held may be.
+    // Missing or unusable: it is not the plan that is searched for. A file that another program has open may be.
     if (error instanceof RemedyError && errnoOf(error.cause) !== 'EBUSY') return undefined;
     throw error;
   }
@@ -109,7 +109,7 @@ export function undoesPlan(undo: Plan, plan: Plan): boolean {
   return undo.changes.every((change) => isReverse(change, plan.changes));
 }
 
-/** Whether a change brings back, in whole or in part, what one of these changes did. */
+/** Whether a change reverses one of these changes, wholly or in part. */
 export function isReverse(change: Change, done: readonly Change[]): boolean {
   switch (change.kind) {
     case 'file':

@@ -1,6 +1,6 @@
 /**
- * Undoing: from what a plan did, per its journal, to a plan of its own that brings back what was there, without what cannot
- * come back: entries that only the system makes, and the values that name them.
+ * Undo: from what a plan did, by its journal, to a separate plan that restores the former state, except what cannot
+ * be restored: entries that only the system creates, and the values that name them.
  */
 
 import { access } from 'node:fs/promises';
@@ -28,7 +28,7 @@ import { fingerprintOfTarget, sameFingerprint } from './planned-file.ts';
 import { journalPosition, requireNotUndone } from './position.ts';
 import { deletedBy } from './undo-link.ts';
 
-/** What there may be to undo of a plan. */
+/** The parts of a plan that may have to be undone. */
 export interface ToUndo<C extends Change> {
   /** Every change of the plan, the last first: the targets say which of them were made. */
   readonly changes: readonly C[];
@@ -64,18 +64,18 @@ export function requireSomethingToUndo(plan: Plan, recorded: ReadonlySet<Change>
     attempted: 'undo the plan',
     on: plan.id,
     cameBack: 'its journal says that nothing of it was applied, and no target is as the plan would have left it',
-    next: 'There is nothing to bring back.',
+    next: 'There is nothing to undo.',
   });
 }
 
-/** What an undo finds on targets that the journal does not know as changed. */
+/** Findings on targets that are changed although the journal does not show it. */
 export function notInJournal(targets: readonly string[]): readonly FindingDraft[] {
   if (targets.length === 0) return [];
   return [
     warning(
       'not-in-journal',
       `${counted(targets.length, 'target')} changed as planned, but not recorded in the journal`,
-      'The journal is incomplete, or the same change was made by hand. This undo brings them back too.',
+      'The journal is incomplete, or the same change was made in another way. This undo restores them too.',
       { evidence: targets, subjects: targets },
     ),
   ];
@@ -96,7 +96,7 @@ function byteLength(base64: string): number {
   return Buffer.byteLength(base64, 'base64');
 }
 
-/** What is to be written to undo, and what was found. */
+/** The changes of an undo, and its findings. */
 export interface Undo<C extends Change> {
   readonly changes: readonly C[];
   readonly leftOut: readonly LeftOut[];
@@ -171,12 +171,7 @@ function notReachable(files: readonly string[], others: number): readonly Findin
   return [
     others === 0
       ? finalBlocker('not-reachable', title, detail, parts)
-      : warning(
-          'not-reachable',
-          title,
-          `${detail} The other ${counted(others, 'file')} can be brought back now.`,
-          parts,
-        ),
+      : warning('not-reachable', title, `${detail} The other ${counted(others, 'file')} can be restored now.`, parts),
   ];
 }
 
@@ -185,15 +180,15 @@ function changedSince(moved: readonly string[], others: number): readonly Findin
   const parts = { evidence: moved, subjects: moved };
   const title = `${counted(moved.length, 'file')} not as the change left ${moved.length === 1 ? 'it' : 'them'}`;
   const detail =
-    'Edited or removed since. They are not touched. The bytes from before are in the backup folder of the change.';
+    'They were edited or removed since, and are not changed. Their former content is in the backup folder of the change.';
   return [
     others === 0
       ? finalBlocker('changed-since', title, detail, parts)
-      : warning('changed-since', title, `${detail} The other ${counted(others, 'file')} can be brought back.`, parts),
+      : warning('changed-since', title, `${detail} The other ${counted(others, 'file')} can be restored.`, parts),
   ];
 }
 
-/** What no undo brings back. */
+/** What no undo can restore. */
 export interface Gone {
   /** objectGUIDs of entries that the plan deleted. */
   readonly entries: ReadonlySet<string>;
@@ -215,7 +210,7 @@ export async function missingTargets(
     for (const value of change.edits.flatMap(({ remove }) => remove)) {
       namesEntry(value, (dn) => {
         const key = normalizedDn(dn);
-        // What lies elsewhere this DC cannot say.
+        // This DC cannot answer for other partitions.
         const isHere = session.rootDse.namingContexts.some((context) => isSameOrBelow(dn, context));
         if (isHere && !isDeletedDn(dn) && !back.has(key)) named.set(key, dn);
         return isHere;
@@ -331,14 +326,14 @@ function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
   return [
     warning(
       toDeletedEntries,
-      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted or not there`,
+      `${counted(lost.length, 'attribute')} cannot be restored: the values point at deleted or missing entries`,
       'The directory refuses references to deleted entries. backup/before.ldf of the original change holds the values.',
       { evidence: lost, subjects: lost },
     ),
   ];
 }
 
-/** Whether an undo brings back everything that can come back. */
+/** Whether an undo restores everything that can be restored. */
 export function isWholeUndo({ leftOut }: Pick<Plan, 'leftOut'>): boolean {
   return leftOut.every(({ reason }) => reason === toDeletedEntries || reason === onlyBySystem);
 }
@@ -364,7 +359,7 @@ function namesEntry(value: PlanValue, isMeant: (dn: string) => boolean): boolean
   try {
     return isMeant(dnIn(value));
   } catch (error) {
-    // Text that holds an equals sign and is no DN.
+    // Text with an equals sign that is not a DN.
     if (error instanceof DirectoryError) return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** The proof after a directory change: what a domain controller has to show, and further looks where a remedy needs them. */
+/** Verification after a directory change: what a domain controller has to show, and further checks for some remedies. */
 
 import { isDeletedDn, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
 import { booleanOf, type Entry, guidBase, guidFromText, guidOf } from '../ad/entry.ts';
@@ -10,21 +10,21 @@ import { whatIsLeft } from './modify-writer.ts';
 import type { DirectoryChange, ModifyChange } from './plan.ts';
 import { deletedBy } from './undo-link.ts';
 
-/** What one look shows of a change. */
+/** The result of checking a change once. */
 export interface Sight {
   readonly state: 'there' | 'not-yet' | 'unknown';
   /** In words: "deleted: 11 of 11, tombstones found". */
   readonly detail: string;
-  /** Whether a later look could show anything else. */
+  /** Whether a later check could show something else. */
   readonly mayChange: boolean;
 }
 
 /** Looks for a change on one DC. Throws DirectoryError. */
 export type LookOnDc = (session: DirectorySession, forest: Forest) => Promise<Sight>;
 
-/** A look that is not at each DC: at the recipients of a domain, at a global catalog. */
+/** A check that is not made on each DC: of the recipients of a domain, of a global catalog. */
 export interface FurtherLook {
-  /** What is looked through: "recipients of DC=corp,DC=example,DC=com". */
+  /** What is searched: "recipients of DC=corp,DC=example,DC=com". */
   readonly of: string;
   readonly where: 'chosen-dc' | 'global-catalog';
   readonly look: LookOnDc;
@@ -32,7 +32,7 @@ export interface FurtherLook {
 
 /** How a remedy proves its plan where the default by kind of change is not enough. */
 export interface Proof {
-  /** In place of the default. */
+  /** Instead of the default. */
   readonly onEachDc: LookOnDc;
   readonly further: (forest: Forest) => readonly FurtherLook[];
 }
@@ -46,32 +46,32 @@ export interface ProofAccess {
   openGlobalCatalog(): Promise<DirectorySession | undefined>;
 }
 
-/** How long a proof waits, and who is shown its progress. */
+/** How long verification waits, and how its progress is shown. */
 export interface ProofOptions {
   /** How long to watch the change reach every DC; 0 looks once. */
   readonly waitSeconds: number;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Names the DCs that are asked. */
+  /** Reports the DCs that are asked. */
   readonly begin: (hosts: readonly string[]) => void;
   readonly update: (host: string, state: string) => void;
 }
 
-/** What a look at one DC showed. */
+/** The result of the check on one DC. */
 export interface SightOfDc {
   readonly host: string;
   readonly state: Sight['state'] | 'unreachable';
   readonly detail: string;
 }
 
-/** What a look at something else than a DC showed. */
+/** The result of a check that is not of a DC. */
 export interface FurtherSight {
   readonly of: string;
   readonly state: Sight['state'];
   readonly detail: string;
 }
 
-/** What all looks showed. */
+/** The results of all checks. */
 export interface Verification {
   /** Whether every DC of the forest answered and has the change, and every further look found it. */
   readonly everywhere: boolean;
@@ -83,11 +83,11 @@ export interface Verification {
 
 /** DCs asked at the same time. */
 const dcsAtOnce = 8;
-/** Looks that are on their way to one DC at the same time. */
+/** Concurrent checks on one DC. */
 const looksAtOnce = 16;
-/** Between two looks at a DC that does not have the change yet, in milliseconds. */
+/** The pause between two checks of a DC that does not have the change yet, in milliseconds. */
 const pause = 2000;
-/** Between two looks at least so many times what one takes: some read a lot. */
+/** The pause is at least this many times as long as a check, because some checks read a lot. */
 const pausePerLook = 5;
 
 /** Asks every DC of the forest for the change until all have it, waiting shows nothing more, or the time is over. */
@@ -112,7 +112,7 @@ export async function verifyEverywhere(
   return { everywhere, domainControllers, further };
 }
 
-/** In a session of its own: servers end one that was idle while someone read the plan. */
+/** In a separate session: servers close one that was idle while the user read the plan. */
 async function readFresh({ reopen }: ProofAccess): Promise<Forest | DirectoryError> {
   try {
     const session = await reopen();
@@ -132,7 +132,7 @@ async function watchDc(
   { now, sleep, update, waitSeconds }: ProofOptions,
   deadline: number,
 ): Promise<SightOfDc> {
-  // The clock may be set back meanwhile: the number of looks has an end of its own.
+  // The clock may be set back meanwhile, so the number of checks is limited too.
   const looks = 1 + Math.ceil((waitSeconds * 1000) / pause);
   for (let count = 1; ; count += 1) {
     update(host, 'asking');
@@ -162,7 +162,7 @@ async function lookAtDc(
   return await lookSafely(() => look(session, forest)).finally(() => session.close());
 }
 
-/** How long to wait after a look that took so long, both in milliseconds. */
+/** How long to wait after a check of this duration, both in milliseconds. */
 function pauseAfter(took: number): number {
   return Math.max(pause, pausePerLook * took);
 }
@@ -173,7 +173,7 @@ function openAt(host: string, access: ProofAccess): Promise<DirectorySession> {
   return own?.toLowerCase() === host.toLowerCase() ? access.reopen() : access.openOther(host);
 }
 
-/** An error of the directory is what the look showed: the change itself was made. */
+/** An error of the directory is a result of the check: the change itself was made. */
 async function lookSafely(look: () => Promise<Sight>): Promise<Sight> {
   try {
     return await look();
@@ -225,7 +225,7 @@ async function lookByKind(
     ...(back.length === 0 ? [] : [await lookForReturned(back, session)]),
     ...(edits.length === 0 ? [] : [await lookForValues(edits, session)]),
   ];
-  if (sights.length === 0) return { state: 'there', detail: 'it holds no entry that was changed', mayChange: false };
+  if (sights.length === 0) return { state: 'there', detail: 'it holds none of the changed entries', mayChange: false };
   return {
     state: sights.find(({ state }) => state !== 'there')?.state ?? 'there',
     detail: sights.map(({ detail }) => detail).join('; '),
@@ -242,7 +242,7 @@ export async function lookForReturned(
     const found = await session.readEntry(change.kind === 'undelete' ? guidBase(change.guid) : change.dn, ['1.1']);
     return found !== undefined && sameDn(found.dn, change.dn);
   });
-  return sightOf(there, 'entries are back');
+  return sightOf(there, 'entries restored');
 }
 
 /** Whether one DC has the values of edits. */
@@ -294,7 +294,7 @@ export async function lookForDeleted(
   }
   const seesDeleted = await seesDeletedObjects(session, configuration);
   const why = seesDeleted
-    ? 'the deletion may have been purged, or has not arrived'
+    ? 'the tombstone may have been purged, or the deletion has not arrived'
     : 'this user may not see deleted objects; members of Administrators may';
   return {
     state: live > 0 ? 'not-yet' : 'unknown',
@@ -350,7 +350,7 @@ async function seesDeletedObjects(session: DirectorySession, configuration: stri
     for await (const _ of found) return true;
     return false;
   } catch (error) {
-    // The container itself may be out of the user's sight.
+    // The user may not even see the container.
     if (error instanceof DirectoryError && error.resultCode !== undefined) return false;
     throw error;
   }

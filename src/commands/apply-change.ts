@@ -1,4 +1,4 @@
-/** Writing what lies in a change folder, with the proof afterwards. The plan was judged before it gets here. */
+/** Applies the plan of a change folder and verifies it afterwards. The plan has already been judged. */
 
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
@@ -49,7 +49,7 @@ export interface Apply {
 }
 
 /**
- * Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there.
+ * Applies the plan of a change folder, or the changes that an earlier run left. No other run may use the folder.
  * @throws RefusedError if one is, or the plan is stopped; FileError for the journal; DirectoryError if the directory can't be
  * opened again
  */
@@ -68,13 +68,13 @@ export async function applyChange(apply: Apply, context: Context, output: Output
   });
 }
 
-/** An LDIF that is about to be imported says what this run has accepted. What was written has its journal for that. */
+/** An LDIF to import lists what this run has accepted. For changes that this tool writes, the journal does. */
 function asJudged(apply: Apply): Apply {
   const { plan, findings, directory } = apply;
   return directory?.isExport === true ? { ...apply, plan: { ...plan, findings } } : apply;
 }
 
-/** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
+/** Writes the outcome into the page. If the page can't be drawn again, the outcome stays the same. */
 async function redrawIfPossible(
   inFolder: InFolder,
   mayConnect: boolean,
@@ -90,7 +90,7 @@ async function redrawIfPossible(
 }
 
 /**
- * Removes what a killed run of the plan left beside its files and in its backup. To be done before the files are judged:
+ * Removes what a killed run of the plan left next to its files and in its backup. Call it before the files are judged:
  * a file that got a second name in the backup, and was not replaced, would be a blocker.
  */
 export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
@@ -99,7 +99,7 @@ export async function clearLeftovers(saved: SavedChange, context: Context, outpu
   await withFolders([folder], context, output, () => clearStrays(saved, output));
 }
 
-/** The same for what killed undos of a change have left: its next undo would be stopped by it, or leave it for good. */
+/** The same for leftovers of killed undos of a change: they would stop its next undo, or stay for good. */
 export async function clearLeftoversOfUndos(saved: SavedChange, context: Context, output: Output): Promise<void> {
   for (const undo of await undosOf(saved.folder, saved.plan, output.patience)) {
     await requirePlainFolder(backupOf(undo.folder));
@@ -124,13 +124,13 @@ async function applyLocked(
   if (original !== undefined) await refuseOutrun(plan, original, output);
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
-    // What is undone may have been killed, beside files also that the undo has nothing to do with.
+    // The original run may have been killed too, and may have left files next to others that the undo does not touch.
     if (original !== undefined && isWithin(original.plan, plan)) await clearStrays(original, output);
     const writer = fileWriter({
       files: systemFiles(),
       keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools, patience)),
       backupFolder: backupOf(folder),
-      // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
+      // An undo must not fail for lack of disk space: the plan holds the bytes that it replaces.
       backups: plan.undoes === undefined ? 'required' : 'as-room-permits',
       planId: plan.id,
       randomId: context.randomId,
@@ -186,7 +186,7 @@ async function refuseOutrun({ undoes }: Plan, original: SavedPlan, output: Outpu
     attempted: 'apply the undo',
     on: original.folder,
     cameBack: 'the original change was resumed after this undo was planned',
-    next: 'Plan the undo again, as things are now: adsi-remedy undo FOLDER.',
+    next: 'Plan the undo again: adsi-remedy undo FOLDER.',
   });
 }
 
@@ -196,7 +196,7 @@ const forgetfulJournal: JournalWriter = {
   close: async () => undefined,
 };
 
-/** On an export nothing is written but LDIF: the plan is tried on a copy of it in memory, then there is a file to import. */
+/** On an export only LDIF is written: the plan is tried on a copy in memory, then there is a file to import. */
 async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, run: Run): Promise<ExitStatus> {
   const { apply, context, output } = run;
   const { folder, findings, remedy } = apply;
@@ -208,7 +208,7 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     const result = { done: 0, doneBefore: 0, notDone, notBegun };
     return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
   }
-  // An LDIF that was edited beside the plan is never recommended.
+  // An LDIF that was edited outside the tool is never recommended.
   await redraw(asJudged(apply), true, context, output);
   const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
   output.say(
@@ -220,14 +220,14 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
   return exitStatus.done;
 }
 
-/** How the LDIF is imported, and by what not. */
+/** How to import the LDIF, and which tool cannot. */
 function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonly string[] {
-  if (!asksForControls(changes)) return [`On Windows: ldifde -i -f ${ldif}   elsewhere: ldapmodify -f ${ldif}`];
+  if (!asksForControls(changes)) return [`On Windows: ldifde -i -f ${ldif}   on other systems: ldapmodify -f ${ldif}`];
   return [
     `Import it with: ldapmodify -f ${ldif}`,
-    'ldifde does not take it: the changes use controls ("control:" lines), which ldifde does not know.',
+    'ldifde cannot import it: the changes use controls ("control:" lines), which ldifde does not support.',
     ...(changes.some(({ kind }) => kind === 'delete-tree')
-      ? ['A plan without --tree-delete deletes the entries one by one, and its LDIF is for ldifde too.']
+      ? ['A plan without --tree-delete deletes the entries one by one, and ldifde can import its LDIF too.']
       : []),
   ];
 }
@@ -277,7 +277,7 @@ async function writeWith<C extends Change>(
     });
     progress.done();
     const complete = result.notDone.length === 0 && result.notBegun === 0 && result.endedBy === undefined;
-    // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
+    // Targets that an undo left out are still changed, or were edited by others: the change is not fully undone.
     const isWhole = plan.undoes === undefined || isWholeUndo(plan);
     if (complete && isWhole) await noteInOriginal(plan, original, context, output);
     const seen = complete ? await look?.(waitSeconds) : undefined;
@@ -303,7 +303,7 @@ async function wantsToWait(seen: Verification | undefined, output: Output): Prom
   if (late === 0) return false;
   return output.prompter.confirm({
     id: 'wait',
-    message: `${counted(late, 'domain controller does', 'domain controllers do')} not have it yet. Wait for replication, ${offeredSeconds / 60} minutes at most?`,
+    message: `${counted(late, 'domain controller does', 'domain controllers do')} not have it yet. Wait up to ${offeredSeconds / 60} minutes for replication?`,
     flag: '--wait SECONDS',
   });
 }
@@ -360,8 +360,8 @@ async function noteInOriginal(
 ): Promise<void> {
   if (plan.undoes === undefined) return;
   if (original !== undefined) return noteUndone(original, plan, context, output);
-  const warning = output.style.warning('The change folder of what was undone is not here:');
-  output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
+  const warning = output.style.warning('The change folder of the undone plan was not found:');
+  output.say(`  ${warning} plan ${plan.undoes.id}. Its journal could not be updated; do not apply that plan again.`);
 }
 
 /** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */

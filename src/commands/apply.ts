@@ -1,6 +1,6 @@
 /**
  * adsi-remedy apply: apply a saved change or the rows of it that --only and --except say, or continue where an earlier run
- * stopped. A plan that is carried out by other means is only looked at again: whether anything of it is left, as things
+ * stopped. A plan that other tools carry out is only checked again: whether anything of it is left, as things
  * are now.
  */
 
@@ -98,8 +98,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 }
 
 /**
- * The journal counts changes by their places in the plan that was begun: of a plan that was edited since, and sealed again,
- * it would call changes done that were never written.
+ * The journal counts changes by their places in the plan that was begun. For a plan that was edited since, and sealed again,
+ * it would report changes as done that were never written.
  * @throws RefusedError
  */
 function requireOwnJournal({ plan, records, folder }: SavedChange): void {
@@ -109,18 +109,18 @@ function requireOwnJournal({ plan, records, folder }: SavedChange): void {
   throw new RefusedError({
     attempted: applying(plan),
     on: folder,
-    cameBack: 'it was edited after it was begun: the journal belongs to a plan with another seal',
-    next: 'Get the change folder that was begun from an intact copy, or make a new plan.',
+    cameBack: 'it was edited after applying it began: the journal belongs to a plan with another seal',
+    next: 'Get an intact copy of the change folder, or make a new plan.',
   });
 }
 
-/** An import knows no selection: change.ldf holds all changes of the plan, whenever it is drawn again. */
+/** An import has no selection: change.ldf always holds all changes of the plan. */
 function wholeOnly(folder: string): UsageError {
   return new UsageError({
     attempted: 'apply a part of the plan',
     on: folder,
     cameBack: 'on an export, apply writes the LDIF to import, which holds the whole plan',
-    next: 'Leave out --only and --except. For a part of it, make a plan of that part, or apply this one to the directory with --server.',
+    next: 'Leave out --only and --except. To apply a part, make a plan for that part, or apply this plan to the directory with --server.',
   });
 }
 
@@ -132,10 +132,10 @@ function showLeft(
   output: Output,
 ): void {
   output.review.plan({ ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) }, remedy);
-  if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are done already; these are left.`);
+  if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are already done; these are left.`);
 }
 
-/** What has come up since the plan was made, and may be overruled. */
+/** Findings that are new since the plan was made and can be overruled. */
 async function acceptNow(plan: Plan, findings: readonly Finding[], output: Output): Promise<readonly string[]> {
   const open = openBlockers(findings);
   if (open.length === 0) return [];
@@ -198,7 +198,7 @@ function dryRun(
   return exitStatus.changesToMake;
 }
 
-/** A plan that is done is not judged and not written again, only verified. */
+/** A finished plan is neither judged nor written again, only verified. */
 async function verifyDone(
   { plan, folder }: SavedChange,
   directory: OpenDirectory | undefined,
@@ -244,9 +244,9 @@ function differencesOf(saved: Plan, now: Plan): readonly string[] {
   const come = without(now, saved);
   if (gone.length + come.length === 0) return [];
   return [
-    ...(gone.length === 0 ? [] : [`The saved plan holds what this look does not show: ${listed(gone, 5)}.`]),
-    ...(come.length === 0 ? [] : [`The saved plan lacks what this look shows: ${listed(come, 5)}.`]),
-    `Use no command and no LDIF of the saved plan. Make it again: adsi-remedy ${visible(saved.remedy)} --save FOLDER.`,
+    ...(gone.length === 0 ? [] : [`In the saved plan, but not found now: ${listed(gone, 5)}.`]),
+    ...(come.length === 0 ? [] : [`Found now, but not in the saved plan: ${listed(come, 5)}.`]),
+    `Do not use the commands or the LDIF of the saved plan. Make a new plan: adsi-remedy ${visible(saved.remedy)} --save FOLDER.`,
   ];
 }
 
@@ -291,7 +291,7 @@ async function lookAgain(
     for (const line of others) output.say(`  ${line}`);
     if (others.length > 0) return exitStatus.refused;
     if (isDryRun) {
-      output.say(`  ${output.style.dim('This was a dry run: apply draws the commands and the LDIF again.')}`);
+      output.say(`  ${output.style.dim('This was a dry run: apply would write the commands and the LDIF again.')}`);
       return exitStatus.refused;
     }
     // The steps name files of the change folder, which may have been edited beside the plan: they are what this look shows.
@@ -320,7 +320,7 @@ function selectionOf(
   const given = only ?? except;
   if (given === undefined) return left;
   if (only !== undefined && except !== undefined)
-    throw noSelection('--only with --except', 'each of them says which rows', 'Give one of them.');
+    throw noSelection('--only with --except', 'both select rows', 'Give only one of them.');
   const rows = reviewRows(plan.changes);
   const numbers = numbersIn(given, rows.length);
   const chosen = rows.filter(({ number }) => numbers.has(number) === (only !== undefined));
@@ -336,12 +336,12 @@ function numbersIn(given: string, count: number): ReadonlySet<number> {
   if (wrong === undefined) return new Set(numbers.map(Number));
   throw noSelection(
     wrong === '' ? given : wrong,
-    `it is not the number of a row; there are ${count}`,
+    `it is not a row number; there are ${count} rows`,
     'Give numbers as show prints them, with commas between: --only 1,3',
   );
 }
 
-/** A delete takes every delete below it and every clearing of references along. */
+/** A delete needs every delete below it and every clearing of references. */
 function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySet<Change>): void {
   const deletes = [...chosen].filter(isDelete);
   if (deletes.length === 0) return;
@@ -352,7 +352,7 @@ function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySe
   const missing = rows.filter((row) => row.changes.some((change) => needed.has(change))).map(({ number }) => number);
   throw noSelection(
     missing.join(', '),
-    'a delete that was selected needs these rows too: what lies below it, and the references that it would leave',
+    'a selected delete needs these rows too: the entries below it, and the references to them',
     `Add them: --only with ${missing.join(',')} as well, or leave the delete out.`,
   );
 }

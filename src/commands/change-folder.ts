@@ -25,7 +25,7 @@ import { reopeningWords } from './directory.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
 
-/** Does work on change folders that no other run may be at work on meanwhile. Throws what withFolderLock throws. */
+/** Works on change folders that no other run may use meanwhile. Throws what withFolderLock throws. */
 export function withFolders<T>(
   folders: readonly string[],
   { process, now }: Context,
@@ -36,7 +36,7 @@ export function withFolders<T>(
   return withFolderLock(folders, { holder, isRunning: process.isRunning, patience }, work);
 }
 
-/** A plan in its change folder, with what its documents are drawn by. */
+/** A plan in its change folder, with everything needed to draw its documents. */
 export interface InFolder {
   readonly folder: string;
   readonly plan: Plan;
@@ -48,7 +48,7 @@ export interface InFolder {
 /**
  * Writes the change folder of a new plan.
  *
- * @param records what lies in it beside the plan's documents
+ * @param records files to store next to the plan's documents
  * @throws FileError
  */
 export async function writeFolder(
@@ -64,7 +64,7 @@ export async function writeFolder(
 }
 
 /**
- * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
+ * Draws the review in a change folder again from the plan and its journal: documents edited by others are replaced.
  * before.ldf is a record, and stays.
  *
  * @param mayConnect false where nothing may be opened on a computer that only the plan names
@@ -96,7 +96,7 @@ export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'
     : { apply: command('apply') };
 }
 
-/** This process, as what it writes is named until it is whole. */
+/** This process, as in the names of files that it has not finished writing. */
 function makerOf({ process, randomId }: Context): Maker {
   return { ...process, randomId };
 }
@@ -105,25 +105,25 @@ function reportLeftovers(leftovers: readonly Leftover[], output: Output): void {
   for (const { path, cameBack } of leftovers) {
     output.report(
       cameBack === undefined
-        ? `  Removed what an interrupted run left: ${visible(path)}`
+        ? `  Removed a leftover of an interrupted run: ${visible(path)}`
         : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which cannot be removed: ${visible(cameBack)}`,
     );
   }
 }
 
-/** What documents are drawn with. */
+/** The input for drawing documents. */
 interface Drawing {
   readonly commands: Commands;
   /** The templates folder, as a URL that ends in a slash. */
   readonly templates: URL;
   /** With other programs that have a target or its backup open. */
   readonly patience: Patience;
-  /** False where only the plan names the computers of its targets, and it is not approved: nothing is opened there. */
+  /** False if only the plan names the computers of its targets and it is not approved: nothing is opened there. */
   readonly mayConnect: boolean;
 }
 
 /**
- * All that lies in a change folder beside the plan, the backup of files and the journal.
+ * Everything in a change folder except the plan, the backup of files and the journal.
  *
  * @param begun the change folder, once there is one, with its journal and where the change stands: its backup holds files as
  * they were
@@ -201,8 +201,8 @@ async function* diffs(
 
 function whyNot(change: FileChange, { mayConnect }: Pick<Drawing, 'mayConnect'>): string {
   return mayConnect || computerOf(targetOf(change)) === undefined
-    ? 'as the file that the plan was made from is not here'
-    : 'as the file is on another computer and --seal does not approve the plan';
+    ? 'because the file that the plan was made from is not here'
+    : 'because the file is on another computer and --seal does not approve the plan';
 }
 
 /** The bytes that a plan was made from: those of the backup once the file is changed, until then the file's own. */
@@ -221,7 +221,7 @@ async function bytesBefore(
   const ifBefore = (bytes: Buffer): Buffer | undefined =>
     sameFingerprint(fileFingerprint(bytes), change.before) ? Buffer.from(bytes) : undefined;
   for (const place of places) {
-    // One that can't be read is not the one.
+    // A file that can't be read is not the one.
     const bytes = await withPatience(patience, place, async () => {
       await requirePlainFile(place);
       const isOther = place === target && leadsElsewhere(change, await realPathOf(change.path)) !== undefined;

@@ -21,7 +21,7 @@ export interface ChosenServer {
 /** How a plan's server was reached. */
 export type ServerConnection = Extract<PlanConnection, { kind: 'server' }>;
 
-/** The server that was named; of those that DNS names the one that the user picks, else all, the first to try first. */
+/** The named server; else the one that the user picks from DNS; else all that DNS names, in the order to try them. */
 export async function chooseServers(
   flags: DirectoryFlags,
   port: number,
@@ -64,14 +64,14 @@ function serverIn(
   if (bracketed === undefined && isIPv6(given) && /:(389|636|3268|3269)$/.test(given)) {
     const at = given.lastIndexOf(':');
     return {
-      problem: 'it is an IPv6 address, and its end reads like a port',
+      problem: 'it is an IPv6 address whose end could also be a port',
       next: `Put the address in brackets: [${given.slice(0, at)}]:${given.slice(at + 1)}, or [${given}] if all of it is the address.`,
     };
   }
   const number = port === undefined ? otherwise : Number(port);
   if (host !== undefined && number > 0 && number < 65_536) return { host, port: number };
   return {
-    problem: 'it is not of the form HOST or HOST:PORT',
+    problem: 'it does not have the form HOST or HOST:PORT',
     next: 'Give for example dc1.corp.example.com or dc1:636; an IPv6 address with a port as [2001:db8::1]:636.',
   };
 }
@@ -120,11 +120,11 @@ async function askServerOrDomain(
   const own = context.env['USERDNSDOMAIN']?.toLowerCase();
   const by = await output.prompter.select<'domain' | 'server'>({
     id: 'directory.by',
-    message: 'How is the directory reached?',
+    message: 'How do you want to choose the domain controller?',
     flag: '--server HOST or --domain NAME',
     choices: [
-      { value: 'domain', label: 'By domain name', hint: 'its domain controllers are found by DNS' },
-      { value: 'server', label: 'By the name of a domain controller' },
+      { value: 'domain', label: 'From a domain', hint: 'DNS finds its domain controllers' },
+      { value: 'server', label: 'By its name' },
     ],
   });
   if (by === 'server') {
@@ -193,12 +193,12 @@ export interface Wire {
   readonly dns: string | undefined;
 }
 
-/** No encryption has to be asked for in this run, whatever a plan says. */
+/** A connection without encryption must be requested in this run, whatever a plan says. */
 export function readTlsMode(given: string | undefined, planned: ServerConnection | undefined): TlsMode {
   if (given === undefined && planned?.tls === 'none') {
     throw misuse(
       'the plan',
-      'it was made over a connection without encryption, and this run does not ask for that',
+      'it was made over a connection without encryption, which this run does not allow',
       'Give --tls ldaps, --tls starttls or --auth integrated; or --tls none, if the password may cross the network in the clear. Nothing was sent.',
     );
   }
@@ -225,10 +225,10 @@ export function namesFor(flags: DirectoryFlags, trusted: ServerConnection | unde
 /** @throws UsageError, about what `named` says, if it is no address of a DNS server */
 export function requireDnsServer(dns: string, named: string): void {
   if (isDnsServer(dns)) return;
-  throw misuse(named, 'it is no IP address', 'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.');
+  throw misuse(named, 'it is not an IP address', 'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.');
 }
 
-/** Who gets the credentials, and what protects them on the way: all of it, as the user may have to decide on it. */
+/** The server that gets the credentials and how they are protected, in full: the user may have to decide on it. */
 export function peerInWords(server: ChosenServer, wire: Wire): string {
   const names = isIP(server.host) === 0 ? 'its address' : 'the names of others';
   const address = wire.dns === undefined ? '' : `, ${names} from the DNS server ${wire.dns}`;

@@ -1,4 +1,4 @@
-/** Which flags each command takes: those that several share first. Loaded for --help, so it needs little else. */
+/** The flags of each command; first those that several commands share. Loaded for --help, so it imports little. */
 
 import type { Flags, FlagTable } from '../flags.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
@@ -9,7 +9,7 @@ const outputGroup = 'Output';
 export const outputFlags = {
   json: {
     kind: 'yes-no',
-    help: 'one JSON document on stdout, all else on stderr; nothing is asked',
+    help: 'one JSON document on stdout, everything else on stderr; no questions are asked',
     group: outputGroup,
   },
   quiet: { kind: 'yes-no', help: 'results only', group: outputGroup },
@@ -68,12 +68,12 @@ const sealFlags = {
   },
 } as const satisfies FlagTable;
 
-/** For what changes a directory: the name of what is deleted once more, and watching the change arrive. */
+/** For changes of a directory: the name of the object to delete once more, and watching the change replicate. */
 export const entryFlags = {
   confirm: {
     kind: 'text',
     value: 'NAME',
-    help: 'the name of what is deleted, once more; required where no question can be asked',
+    help: 'the name of the object to delete, once more; required if no question can be asked',
     group: outcomeGroup,
   },
   wait: {
@@ -92,7 +92,7 @@ export const directoryFlags = {
   domain: {
     kind: 'text',
     value: 'NAME',
-    help: 'find the domain controllers by DNS; at a terminal you pick one',
+    help: 'find the domain controllers by DNS; at a terminal you choose one',
     group: directoryGroup,
   },
   dns: {
@@ -104,7 +104,7 @@ export const directoryFlags = {
   auth: {
     kind: 'text',
     value: 'KIND',
-    help: "integrated: the user logged on to this computer (elsewhere than Windows kinit's ticket), signed and encrypted on port 389, without certificate or password; with --user that user's password goes to the system's Kerberos, never over the wire; password: the default",
+    help: "integrated: log on as the user of this computer (on Linux and macOS: with the ticket that kinit got), signed and encrypted on port 389, without certificate or password; with --user, that user's password goes to the system's Kerberos, never over the wire; password: the default",
     group: directoryGroup,
     values: ['integrated', 'password'],
   },
@@ -119,7 +119,7 @@ export const directoryFlags = {
   'tls-name': {
     kind: 'text',
     value: 'NAME',
-    help: "the name that the certificate must bear, or with --auth integrated the DC's own DNS name",
+    help: "the name that the certificate must contain; with --auth integrated the DC's own DNS name",
     group: directoryGroup,
   },
   user: {
@@ -136,7 +136,7 @@ export const directoryFlags = {
   ldif: {
     kind: 'texts',
     value: 'FILE',
-    help: 'work offline on an export of ldifde or ldapsearch, one a naming context (repeatable)',
+    help: 'work offline on an export of ldifde or ldapsearch; give one export for each naming context (repeatable)',
     group: directoryGroup,
   },
   practice: {
@@ -157,7 +157,7 @@ const selectionFlags = {
     help: 'apply only these rows of the review, by their numbers',
     group: 'Selection',
   },
-  except: { kind: 'text', value: 'N,N', help: 'apply all rows but these', group: 'Selection' },
+  except: { kind: 'text', value: 'N,N', help: 'apply all rows except these', group: 'Selection' },
 } as const satisfies FlagTable;
 
 /** Those of show. */
@@ -177,12 +177,12 @@ export const showFlags = {
 export const applyFlags = {
   'dry-run': {
     kind: 'yes-no',
-    help: 'judge and compare again, write nothing',
+    help: 'judge the change and compare the targets again, write nothing',
     group: outcomeGroup,
   },
   yes: {
     kind: 'yes-no',
-    help: 'do not ask at a terminal; without one, and with --json, nothing is asked',
+    help: 'apply without asking; without a terminal, and with --json, apply never asks',
     group: outcomeGroup,
   },
   ...acceptFlags,
@@ -204,7 +204,7 @@ export const undoFlags = {
   ...outputFlags,
 } as const satisfies FlagTable;
 
-/** A script is printed as it is, whatever the output of others is to look like. */
+/** A script is always printed as it is: flags for the look of the output do not apply. */
 export const completionFlags = { help: outputFlags.help } as const satisfies FlagTable;
 
 /** All flags of a remedy: its own first. */

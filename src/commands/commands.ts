@@ -11,7 +11,7 @@ const own = (folder: string): readonly CommandSpec[] => [
     operand: 'FOLDER',
     summary: 'the review of a saved change',
     about:
-      'show the review of a saved change, and draw its documents anew from the plan. Reads the change folder alone, unless --drift is given. Changes no target.',
+      'show the review of a saved change, and write its documents again from the plan. Reads only the change folder, unless --drift is given. Changes no target.',
     flags: async () => showFlags,
     examples: [`show ${folder}`, `show ${folder} --drift`],
     load: async () => (await import('./show.ts')).run,
@@ -21,7 +21,7 @@ const own = (folder: string): readonly CommandSpec[] => [
     operand: 'FOLDER',
     summary: 'apply a saved change, or continue where it stopped',
     about:
-      'apply a saved change, or continue where it stopped. The change is judged again as things are now, and each target is compared with the plan right before it is written; what has changed since is refused.',
+      'apply a saved change, or continue where it stopped. The change is judged again, and each target is compared with the plan right before it is written. A target that has changed since is not written.',
     flags: async () => applyFlags,
     examples: [`apply ${folder} --dry-run`, `apply ${folder} --yes`],
     load: async () => (await import('./apply.ts')).run,
@@ -31,7 +31,7 @@ const own = (folder: string): readonly CommandSpec[] => [
     operand: 'FOLDER',
     summary: 'plan the reverse of what was applied; review; apply',
     about:
-      'plan the reverse of what was applied, review it and apply it. The undo is judged like every change. Without --save its change folder is made in FOLDER.',
+      'plan the reverse of what was applied, review it and apply it. The undo is judged like every change. Without --save, its change folder is created in FOLDER.',
     flags: async () => undoFlags,
     examples: [`undo ${folder}`, `undo ${folder} --yes`],
     load: async () => (await import('./undo.ts')).run,
@@ -39,9 +39,9 @@ const own = (folder: string): readonly CommandSpec[] => [
   {
     name: 'practice',
     operand: '[DIR]',
-    summary: 'try it all on a practice site (default ./adsi-remedy-practice)',
+    summary: 'try everything on a practice site (default ./adsi-remedy-practice)',
     about:
-      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal, and with --json, the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
+      'create a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal, and with --json, the remedies run on it as dry runs. Your own systems are not changed. To run a remedy on it outside its menu, give --practice DIR.',
     flags: async () => outputFlags,
     examples: ['practice', 'practice /tmp/site'],
     load: async () => (await import('./practice.ts')).run,

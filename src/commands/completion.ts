@@ -135,7 +135,7 @@ function fish(commands: readonly Completed[]): string {
   return `# fish completion for adsi-remedy\n${lines.join('\n')}\n`;
 }
 
-/** Not run by any test. Of a word that is no flag it says nothing: PowerShell then offers files and folders. */
+/** Not run by any test. For a word that is not a flag it offers nothing: PowerShell then offers files and folders. */
 function powershell(commands: readonly Completed[]): string {
   const list = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
   const cases = commands

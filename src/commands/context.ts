@@ -1,4 +1,4 @@
-/** What a command has of the world around it: handed in, so that a test can hand in something else; and this process as that world. */
+/** The surroundings of a command, passed in so that a test can pass others; and this process as such surroundings. */
 
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
@@ -20,7 +20,7 @@ export interface Context extends Shell {
   readonly stdout: NodeJS.WriteStream | WriteStream;
   readonly stderr: NodeJS.WriteStream | WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where change folders are made that no flag names. */
+  /** Where change folders are created if no flag names one. */
   readonly changes: string;
   readonly remedies: readonly RemedyEntry[];
   readonly commands: readonly CommandSpec[];
@@ -36,7 +36,7 @@ export interface Context extends Shell {
     readonly host: string;
     readonly isRunning: (id: number) => boolean;
   };
-  /** What this computer has for an integrated logon; asked for only where a question offers it. */
+  /** The support for an integrated logon on this computer; read only if a question offers it. */
   readonly ownLogon: OwnLogon;
   /** The tool's name and version: "adsi-remedy 0.1.0". */
   readonly tool: string;
@@ -45,7 +45,7 @@ export interface Context extends Shell {
   readonly now: () => Date;
   readonly randomId: () => string;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** In place of the prompter that the streams would give. */
+  /** Used instead of a prompter on the streams. */
   readonly prompter?: Prompter;
   /** The directory to work on when no flag names one: the practice forest. */
   readonly directory?: () => Promise<OpenDirectory>;
@@ -73,9 +73,9 @@ export interface OpenDirectory
   readonly caFile?: string | undefined;
   /** The folder of a practice site, for commands that are printed: a plan never names it. */
   readonly practiceSite?: string | undefined;
-  /** Keeps a directory that is made anew for each run as it is now: a plan for it is about to be saved. */
+  /** Keeps the present state of a directory that is otherwise created for each run: a plan for it is about to be saved. */
   keep?(): void;
-  /** Ends the chosen DC's session, and what the directory needs besides. */
+  /** Closes the chosen DC's session and everything else that the directory uses. */
   close(): Promise<void>;
 }
 
@@ -136,8 +136,8 @@ export function processContext(given: Pick<Context, 'remedies' | 'commands' | 't
 }
 
 /**
- * Where files are made that no flag names: the current folder. An elevated prompt of Windows starts in its system folder,
- * where nothing of the user's belongs; then it is a folder in the user's profile.
+ * Where files are created if no flag names a folder: the current folder. An elevated prompt of Windows starts in its system folder,
+ * where user files do not belong; then it is a folder in the user's profile.
  */
 export function ownFolder(
   currentFolder: string,
@@ -150,7 +150,7 @@ export function ownFolder(
   return isBelow ? path.win32.join(profile, 'adsi-remedy') : currentFolder;
 }
 
-/** npx says so in its environment; a clone is started by the path of its script; what is installed has a name of its own. */
+/** npx sets its environment; a clone is started by the path of its script; an installed tool has its own name. */
 function programOfProcess(tool: string): readonly string[] {
   if (process.env['npm_command'] === 'exec') return ['npx', tool.replace(' ', '@')];
   const script = process.argv[1] ?? '';
@@ -182,7 +182,7 @@ function userOfProcess(): FileUser | undefined {
   return { id, groups: [group, ...(process.getgroups?.() ?? [])] };
 }
 
-/** A process that may not be signalled is there as well. */
+/** A process that may not be signalled exists too. */
 function isRunning(id: number): boolean {
   try {
     return process.kill(id, 0);

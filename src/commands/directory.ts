@@ -49,28 +49,28 @@ function checkFlags(flags: DirectoryFlags): void {
   if (flags.ldif.length > 0) {
     const other = connectionFlags.find((name) => isGiven(flags[name]));
     if (other !== undefined) {
-      throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
+      throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give only --ldif FILE.');
     }
   }
   if (flags.practice !== undefined) {
     const other = flags.ldif.length > 0 ? 'ldif' : connectionFlags.find((name) => isGiven(flags[name]));
     if (other !== undefined) {
-      throw misuse(`--practice with --${other}`, 'a practice site is no real directory', 'Give one of them.');
+      throw misuse(`--practice with --${other}`, 'a practice site is not a real directory', 'Give only one of them.');
     }
   }
   if (flags.server !== undefined && flags.domain !== undefined) {
-    throw misuse('--server with --domain', 'each of them says which server', 'Give one of them.');
+    throw misuse('--server with --domain', 'both choose the server', 'Give only one of them.');
   }
   if (flags.dns !== undefined) requireDnsServer(flags.dns, `--dns ${flags.dns}`);
 }
 
-/** What an export and a practice site have no use for. */
+/** Flags that an export and a practice site do not use. */
 const connectionFlags = ['auth', 'server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
 
 const isGiven = (value: string | boolean | undefined): boolean => value !== undefined && value !== false;
 
 /**
- * Opens exports of ldifde or ldapsearch, one a naming context, together.
+ * Opens exports of ldifde or ldapsearch, one for each naming context, together.
  * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
  */
 async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
@@ -116,13 +116,13 @@ async function openPracticeIn(site: string, context: Context): Promise<OpenDirec
   );
 }
 
-/** The practice site that the change folder lies in; what the plan says of a place is not followed. */
+/** The practice site that the change folder lies in; a path inside the plan is not followed. */
 async function openPracticeAround(changeFolder: string, context: Context): Promise<OpenDirectory> {
   const site = await practiceSiteAround(changeFolder);
   if (site !== undefined) return openPracticeDirectory(site, context);
   throw misuse(
     changeFolder,
-    'the plan is for a practice site, and the change folder does not lie in one',
+    'the plan is for a practice site, but the change folder is not in one',
     'Name the practice site with --practice DIR, or move the change folder back into it.',
   );
 }
@@ -183,10 +183,10 @@ async function openIn(
 /** The port of the global catalog, which answers for the whole forest. */
 const globalCatalogPort = 3268;
 
-/** What is left to do before the process ends: of all open directories, with one listener for them together. */
+/** Work to do before the process ends, for all open directories, with one listener together. */
 const atEnd = new Set<() => void>();
 
-/** Has the work done before the process ends, also by Ctrl-C. Gives the function that takes it back. */
+/** Registers work to do before the process ends, also by Ctrl-C. Gives the function that removes it again. */
 function atEndOfProcess(work: () => void): () => void {
   if (atEnd.size === 0) process.on('exit', endAll).on('SIGINT', interrupted);
   atEnd.add(work);
@@ -208,7 +208,7 @@ function interrupted(): void {
   process.kill(process.pid, 'SIGINT');
 }
 
-/** How a run reached a directory, as far as a plan does not say it. */
+/** How a run reached a directory, as far as a plan does not record it. */
 export type Reached = Pick<OpenDirectory, 'caFile' | 'practiceSite'>;
 
 /** The flags that reach a DC in the same way as the target's; of a practice site its folder reaches all. */

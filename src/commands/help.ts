@@ -67,7 +67,7 @@ export function flagInWords(name: string, { value }: Pick<Flag, 'value'>): strin
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-/** A name and what it means beside it; below it where the name is too long. */
+/** A name with its meaning next to it, or below it if the name is too long. */
 function entry(name: string, meaning: string, at: number): readonly string[] {
   const lines = wrappedAt(meaning, at);
   const head = `  ${name}`;

@@ -1,4 +1,4 @@
-/** Connecting to a domain controller and logging on to it: as whom, and whose word is trusted for the server. */
+/** Connects to a domain controller and logs on to it: as which user, and by which authority the server is trusted. */
 
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -38,14 +38,14 @@ import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { type Output, troubleLines } from './output.ts';
 
-/** Who vouches for what a saved plan names. A plan comes from someone else: its word alone is not trusted. */
+/** Who approved the names in a saved plan. A plan may come from someone else and is not trusted without approval. */
 export interface Approval {
-  /** Whether --seal says that this very plan was approved. */
+  /** Whether --seal approves exactly this plan. */
   readonly isApproved: boolean;
   readonly mayAsk: boolean;
 }
 
-/** What a saved plan says of its directory. */
+/** The directory of a saved plan. */
 export interface SavedDirectory extends Approval {
   readonly connection: PlanConnection;
   /** The change folder of the plan. */
@@ -221,7 +221,7 @@ async function chooseConnection(
 ): Promise<ChosenConnection> {
   const planned = saved?.connection.kind === 'server' ? saved.connection : undefined;
   const usesPlan = planned !== undefined && !namesDirectory(flags);
-  // What protects the password comes from this run; a plan whose server this run did not name adds nothing to that.
+  // The protection of the password comes from this run; a plan whose server this run did not name has no influence.
   const trusted = usesPlan ? planned : undefined;
   const auth = await chooseAuth(flags, planned, context, output);
   const tls = auth === 'integrated' ? 'none' : readTlsMode(flags.tls, planned);
@@ -248,7 +248,7 @@ export async function requirePlanned(saved: SavedDirectory, what: string, flag: 
   const refusal = {
     attempted: 'choose the directory',
     on: named,
-    cameBack: 'only the plan names it, and a plan that was handed over is not believed',
+    cameBack: 'only the plan names it, and a plan from someone else is not trusted',
     next: `Name it again with ${flag}, or approve the plan with --seal and the seal of its review. Nothing was sent.`,
   };
   await requireApproval(saved, question, refusal, output);
@@ -392,7 +392,8 @@ async function askPassword(user: string, output: Output): Promise<string> {
 async function askCa({ currentFolder }: Context, output: Output): Promise<string | undefined> {
   const file = await output.prompter.input({
     id: 'directory.ca',
-    message: 'File with the certificate of its authority, PEM or DER (empty: trust what this computer trusts)',
+    message:
+      'File with the certificate of its authority, PEM or DER (empty: the authorities that this computer trusts)',
     flag: '--ca FILE',
     validate: (typed) => {
       const named = path.resolve(currentFolder, pastedPath(typed));

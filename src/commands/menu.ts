@@ -1,4 +1,4 @@
-/** adsi-remedy without a command: the menu at a terminal, with its way to a saved change; the help elsewhere. */
+/** adsi-remedy without a command: the menu at a terminal, which also opens saved changes; otherwise the help. */
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ import { run as show } from './show.ts';
 import { run as undo } from './undo.ts';
 
 interface MenuOptions {
-  /** What a remedy is given besides the arguments: nothing, or the flags of the practice site. */
+  /** Additional arguments for a remedy: none, or the flags of the practice site. */
   readonly given: (remedy: string) => readonly string[];
   /** Whether the menu comes back after each choice, until the user quits. */
   readonly stays: boolean;

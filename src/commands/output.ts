@@ -1,4 +1,4 @@
-/** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
+/** The output of a command: results to stdout, everything else to stderr; with --json only one document on stdout. */
 
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
@@ -20,7 +20,7 @@ import type { Context } from './context.ts';
 
 type OutputFlags = Omit<Flags<typeof outputFlags>, 'help'>;
 
-/** Where the words of a run go, and who answers its questions. */
+/** The output of a run, and its prompter. */
 export interface Output {
   readonly style: Style;
   /** For text reviews. */
@@ -32,7 +32,7 @@ export interface Output {
     readonly toAskAbout: (plan: Plan, remedy: Pick<Remedy, 'describe'>, rows?: readonly ReviewRow[]) => void;
     /** Shows the count. */
     readonly summary: (plan: Plan, remedy: Pick<Remedy, 'describe'>) => void;
-    /** Shows findings alone. */
+    /** Shows only findings. */
     readonly findings: (findings: readonly Finding[]) => void;
   };
   readonly isJson: boolean;
@@ -46,13 +46,13 @@ export interface Output {
   document(value: unknown): void;
   progress(): Progress;
   readonly screen: ProgressScreen;
-  /** Waits a moment for what another program holds, and says so, once for each file. */
+  /** Waits a moment for a file that another program has open, and reports that once for each file. */
   readonly patience: Patience;
   /** Without a terminal, and with --json, each question is refused with the flag for its answer. */
   readonly prompter: Prompter;
 }
 
-/** In columns. Questions too take a terminal that reports no size for one of 80. */
+/** In columns. Questions also assume 80 if a terminal reports no size. */
 const widths = { least: 40, most: 140, ofFile: 100, ofUnknownTerminal: 80 } as const;
 
 /** The output of a run, by its flags and by what its streams are. */
@@ -154,7 +154,7 @@ export function troubleLines({ attempted, on, cameBack, next }: Trouble, style: 
   ];
 }
 
-/** Tells an error to the user and gives the exit status that it means. */
+/** Shows an error to the user and gives its exit status. */
 export function reportError(error: unknown, args: readonly string[], context: Context): ExitStatus {
   const verbose = args.includes('--verbose');
   const color = context.stderr.isTTY === true && canRedraw(context) && !context.env['NO_COLOR'];
@@ -168,8 +168,10 @@ export function reportError(error: unknown, args: readonly string[], context: Co
   } else if (error instanceof RemedyError) {
     for (const line of troubleLines(error.trouble, style)) say(line);
   } else {
-    say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
-    say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');
+    say(`${style.blocker('error')}  Internal error in adsi-remedy: ${visible(String(error))}`);
+    say(
+      '  next       Run it again with --verbose, and report the output. Changes already made are in the journal, if there is one.',
+    );
   }
   if (verbose && error instanceof Error && !(error instanceof CancelledError)) {
     for (const line of (error.stack ?? '').split('\n')) say(visible(line));

@@ -34,7 +34,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   for (const { practice } of practices) await practice.layOut?.(folder, context.templates);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, practiceMark), '');
-  // What is saved here stays here, and finds its forest again by the mark.
+  // Changes saved here stay here, and find their forest again by the mark.
   const onSite: Context = {
     ...context,
     changes: path.join(folder, 'changes'),
@@ -66,7 +66,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     const inside = output.isJson ? { ...onSite, stdout: stdout as unknown as Context['stdout'] } : onSite;
     const isThere = await tryOut(entry, [...practice.given(folder), ...dryRun, ...passedOn], inside);
     stdout.end();
-    if (!isThere) output.say('  Nothing to change: it is not there any more.');
+    if (!isThere) output.say('  Nothing to change: the object no longer exists.');
     if (output.isJson) plans[name] = isThere ? JSON.parse(await document) : { remedy: name, changes: [] };
     output.report('');
   }
@@ -74,7 +74,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return exitStatus.done;
 }
 
-/** Whether there was something to look at: what was deleted on an earlier visit is gone. */
+/** Whether the object exists: an earlier practice may have deleted it. */
 async function tryOut(entry: RemedyEntry, args: readonly string[], context: Context): Promise<boolean> {
   try {
     await runRemedy(entry, args, context);

@@ -1,4 +1,4 @@
-/** Telling how an apply or undo went: for people, and as the document of --json. */
+/** Reports the outcome of an apply or undo: as text, and as the document of --json. */
 
 import type { ApplyResult, ChangeResult } from '../change/apply.ts';
 import type { Change, Plan } from '../change/plan.ts';
@@ -37,7 +37,7 @@ const statusOfOutcome: Readonly<Record<Outcome, ExitStatus>> = {
   interrupted: exitStatus.cancelled,
 };
 
-/** Tells how it went and gives the exit status that it means. */
+/** Reports the outcome and gives its exit status. */
 export async function reportOutcome<C extends Change>(
   applied: AppliedPlan<C>,
   context: Context,
@@ -64,7 +64,7 @@ export async function reportOutcome<C extends Change>(
   return statusOfOutcome[outcome];
 }
 
-/** A change that was not made, and what can be done about it. */
+/** A change that was not made, and what to do about it. */
 interface NotDone {
   readonly on: string;
   readonly kind: string;
@@ -86,7 +86,7 @@ function documentOf(
   return { plan: plan.id, folder, outcome, done, doneBefore, notBegun, notDone, endedBy, ...sights };
 }
 
-/** What is left to do by hand; of files that were changed in part, only what these need. */
+/** The steps that the user still has to do; for files that were changed in part, only the steps for these. */
 function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): readonly Step[] {
   const { result, plan } = applied;
   if (outcome === 'done') return describePlan(applied, context).nextSteps;
@@ -97,7 +97,7 @@ function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome,
   return describePlan({ ...applied, plan: changed }, context).nextSteps.filter(({ outage }) => outage === true);
 }
 
-/** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */
+/** Changes that failed for the same reason, such as a full disk, are reported together: the first, and how many more. */
 function tellNotDone(alike: readonly NotDone[], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
@@ -105,7 +105,9 @@ function tellNotDone(alike: readonly NotDone[], output: Output): void {
   for (const { kind, on } of shown) output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
   const more = alike.length - shown.length;
   if (more > 0)
-    output.say(`           … and ${more.toLocaleString('en')} more alike: --verbose and the journal name each`);
+    output.say(
+      `           … and ${more.toLocaleString('en')} more with the same problem: --verbose and the journal list each`,
+    );
   output.say(`           ${visible(first.detail)}`);
   output.say(`           ${visible(first.next)}`);
 }
@@ -133,14 +135,14 @@ function describe<C extends Change>({ change, outcome }: ChangeResult<C>): NotDo
     const { detail, next } = troubleOf(outcome.error, on);
     return { on, kind, detail, next };
   }
-  const next = 'It was left as it is. Make a new plan for it, as things are now.';
+  const next = 'It was not changed. Make a new plan for it.';
   return { on, kind, detail: 'what' in outcome ? outcome.what : '', next };
 }
 
-/** What an error says of `target`: the file beside it that is written first is nothing that a person knows of. */
+/** The error in terms of `target`: users do not know the temporary file next to it that is written first. */
 function troubleOf(error: Error, target?: string): Omit<NotDone, 'kind'> {
   if (!(error instanceof RemedyError)) {
-    const next = 'What was done is in the journal. Apply again to continue.';
+    const next = 'The journal lists what was done. Apply again to continue.';
     return { on: target ?? '', detail: error.message, next };
   }
   const { attempted, on, cameBack, next } = error.trouble;
@@ -155,14 +157,14 @@ function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }
   const isUndo = plan.undoes !== undefined;
   const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
   if (!isFiles && total === plan.changes.length && result.notDone.length === 0)
-    return `${style.bold(changesInWords(countsOf(plan.changes), isUndo ? 'put back' : 'changed'))}${before}`;
+    return `${style.bold(changesInWords(countsOf(plan.changes), isUndo ? 'restored' : 'changed'))}${before}`;
   const [one, many] = isFiles ? ['file', 'files'] : ['entry', 'entries'];
   const noun = plan.changes.length === 1 ? one : many;
-  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${isUndo ? 'brought back' : 'changed'}`)}${before}`;
+  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${isUndo ? 'restored' : 'changed'}`)}${before}`;
 }
 
 /** Of a plan that is done. */
-export const nothingLeft = 'Nothing is left to do: an earlier run has done it all.';
+export const nothingLeft = 'Nothing is left to do: an earlier run has made all changes.';
 
 function whatNext<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): string[] {
   const { result, plan } = applied;
@@ -172,12 +174,12 @@ function whatNext<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, c
   if (outcome === 'done') return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: ${undo}`];
   if (result.done + result.doneBefore === 0 && outcome !== 'partial') return ['Nothing was changed.'];
   return [
-    `The journal in ${shown} says what was done. To continue: ${apply}`,
-    ...(isUndo ? [] : [`To bring back what was there: ${undo}`]),
+    `The journal in ${shown} lists what was done. To continue: ${apply}`,
+    ...(isUndo ? [] : [`To undo what was done: ${undo}`]),
   ];
 }
 
-/** What a person still has to do. */
+/** What the user still has to do. */
 export function sayNextSteps(steps: readonly Step[], output: Output): void {
   if (steps.length === 0) return;
   output.report('');
@@ -189,7 +191,7 @@ export function reportVerified(plan: Plan, folder: string, seen: Verification | 
   const isContradicted = plan.target.kind === 'files' && seen !== undefined;
   output.say(
     isContradicted
-      ? `  The journal says that an earlier run has done it all, but ${counted(seen.further.length, 'file does', 'files do')} not hold what the change wrote:`
+      ? `  According to the journal an earlier run has made all changes, but ${counted(seen.further.length, 'file does', 'files do')} not have the content that the change wrote:`
       : `  ${nothingLeft}`,
   );
   const status = seen === undefined ? exitStatus.done : reportSeen(seen, output);
@@ -198,7 +200,7 @@ export function reportVerified(plan: Plan, folder: string, seen: Verification | 
   return status;
 }
 
-/** Tells what every DC showed, and gives the exit status that it means. */
+/** Reports the state on every DC, and gives the exit status. */
 export function reportSeen(seen: Verification, output: Output): ExitStatus {
   for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
   return seen.everywhere ? exitStatus.done : exitStatus.failed;
@@ -206,7 +208,7 @@ export function reportSeen(seen: Verification, output: Output): ExitStatus {
 
 const stateWords = { there: 'has it', 'not-yet': 'not yet', unreachable: 'unreachable', unknown: 'unknown' } as const;
 
-/** What every DC showed, a line each. */
+/** The state on every DC, a line each. */
 function verificationLines(
   { domainControllers, further, notSeen }: Verification,
   { style, review: { options } }: Output,

@@ -1,4 +1,4 @@
-/** The one way that every remedy goes: options → gather → propose → assess → plan, and on to what is done with it. */
+/** The steps of every remedy: options → gather → propose → assess → plan, then the decision on the plan. */
 
 import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -141,7 +141,7 @@ async function settle(
   }
 }
 
-/** Shows what there is, with --verbose in full. */
+/** Shows the facts, with --verbose in full. */
 export function showSurvey(remedy: Remedy, facts: unknown, options: RemedyOptions, output: Output): void {
   for (const exhibit of remedy.survey(facts, options, output.review.options.verbose)) {
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
@@ -164,7 +164,7 @@ async function writeAsked(file: string, content: string): Promise<void> {
   }
 }
 
-/** What a plan has before its proposal. */
+/** The parts of a plan that do not depend on its proposal. */
 type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reason' | 'ticket'>;
 
 /** A new plan of a remedy, still without a proposal: who made it, when and why. */
@@ -196,7 +196,7 @@ export function sealedPlan(
   return sealPlan({ ...frame, ...proposal, findings, ...remedy.record(facts, proposal) });
 }
 
-/** The plan, shown; in the wizard with what the user says to its blockers. @param isAsked whether questions gave options */
+/** The plan, shown; in the wizard with the user's answers to its blockers. @param isAsked whether questions gave options */
 async function planFor(
   frame: PlanFrame,
   remedy: Remedy,
@@ -256,7 +256,7 @@ export async function askAboutBlockers(
   for (const { id, title, detail, evidence } of open) {
     const goesOn = await output.prompter.confirm({
       id: `accept.${id}`,
-      message: `${title}. Go on?`,
+      message: `${title}. Accept this and continue?`,
       about: [detail, ...firstLines(evidence, fewEvidence)],
       flag: `--accept ${id}`,
     });
@@ -270,7 +270,7 @@ export async function askAboutBlockers(
 /** The review above may have had room for the title only. */
 const fewEvidence = 3;
 
-/** What an acceptance has brought into the diff and the findings. */
+/** What an acceptance adds to the diff and the findings. */
 function showChangedPart(before: Plan, after: Plan, remedy: Pick<Remedy, 'describe'>, output: Output): void {
   const known = new Set(before.changes.map(canonicalText));
   const added = new Set<Change>(after.changes.filter((change) => !known.has(canonicalText(change))));

@@ -1,4 +1,4 @@
-/** From a finished plan to what is done with it: shown only, saved, applied, or nothing. */
+/** Decides what to do with a finished plan: show, save or apply it, or nothing. */
 
 import path from 'node:path';
 import { rdnOf } from '../ad/dn.ts';
@@ -23,7 +23,7 @@ import { sayNextSteps } from './report-outcome.ts';
 import { requireUsableLater } from './saved-plan.ts';
 import { describePlan } from './world.ts';
 
-/** What is to be done with the plan; `ask` is what a terminal without flags gets. */
+/** What to do with the plan; `ask` at a terminal without flags. */
 export type Decision =
   | { readonly kind: 'dry-run' }
   | { readonly kind: 'save'; readonly folder: string }
@@ -47,7 +47,7 @@ export function readDecision(
       attempted: `read the arguments of ${command}`,
       on: given.join(' with '),
       cameBack: 'one says to apply now, the other not to',
-      next: 'Give --yes alone to apply now, or --save FOLDER alone and later: adsi-remedy apply FOLDER.',
+      next: 'To apply now, give only --yes. To apply later, give only --save FOLDER, then run adsi-remedy apply FOLDER.',
     });
   }
   if (flags.yes) return { kind: 'apply' };
@@ -56,18 +56,18 @@ export function readDecision(
   return output.canAsk ? { kind: 'ask' } : { kind: 'dry-run' };
 }
 
-/** What the flags say on how a plan is applied. */
+/** The flags for applying a plan. */
 interface ApplyOptions {
   readonly waitSeconds: number;
   /** Whether the user may be asked to wait for DCs that do not have the change yet. */
   readonly offersToWait: boolean;
-  /** What --accept named: an id without a finding is reported. */
+  /** The ids given to --accept: an id without a finding is reported. */
   readonly accept: readonly string[];
-  /** What --confirm gave. */
+  /** The value of --confirm. */
   readonly confirm: string | undefined;
 }
 
-/** What the flags of a remedy or of undo say on it. @throws UsageError if --wait gives no number of seconds */
+/** Reads these flags of a remedy or of undo. @throws UsageError if --wait is not a number of seconds */
 export function applyOptionsOf(
   { accept, confirm, wait }: Flags<typeof acceptFlags & typeof entryFlags>,
   { kind }: Decision,
@@ -80,11 +80,11 @@ export function applyOptionsOf(
   };
 }
 
-/** A plan that was shown, and what saving and applying it need. */
+/** A plan that was shown, with everything needed to save and apply it. */
 export interface Finished extends ApplyOptions {
   readonly plan: Plan;
   readonly remedy: Remedy;
-  /** Files for the change folder beside the plan's documents. */
+  /** Files for the change folder in addition to the plan's documents. */
   readonly records: readonly FolderDocument[];
   /** For the name of a folder that no flag names: "labels", "undo". */
   readonly folderName: string;
@@ -94,7 +94,7 @@ export interface Finished extends ApplyOptions {
   readonly directory?: OpenDirectory | undefined;
 }
 
-/** What is to be done with a plan. */
+/** The decision on a plan. */
 type Outcome =
   | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
   | { readonly kind: 'save'; readonly folder: string | undefined; readonly why?: Why };
@@ -120,7 +120,7 @@ export async function settleOutcome(finished: Finished, decision: Decision, outp
   return outcome;
 }
 
-/** What --accept named without effect. */
+/** Ids given to --accept that have no effect. */
 function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
   return accept.flatMap((id) => {
     const named = plan.findings.filter((finding) => finding.id === id);
@@ -198,8 +198,8 @@ export async function confirmName(
     throw new UsageError({
       attempted: 'confirm a deletion',
       on: `--confirm ${given}`,
-      cameBack: 'the plan deletes nothing, and brings back nothing of that name',
-      next: 'Check that it is the plan that you mean (adsi-remedy show FOLDER), or leave --confirm out.',
+      cameBack: 'the plan deletes nothing, and restores nothing with that name',
+      next: 'Check that this is the right plan (adsi-remedy show FOLDER), or leave out --confirm.',
     });
   }
   if (given !== undefined && isSame(given, name)) return;
@@ -207,17 +207,15 @@ export async function confirmName(
     throw new UsageError({
       attempted: `confirm the change of ${name}`,
       on: given === undefined ? '--confirm' : `--confirm ${given}`,
-      cameBack:
-        given === undefined
-          ? 'it is missing: where no question can be asked, the name must be given once more'
-          : 'that is another name',
+      cameBack: given === undefined ? 'it is missing, and no question can be asked here' : 'the name does not match',
       next: `Give --confirm with the name ${name} if you are sure.`,
     });
   await prompter.input({
     id: 'confirm',
     message: `Type ${name} to confirm`,
     flag: '--confirm NAME',
-    validate: (typed) => (isSame(typed, name) ? undefined : `That is not ${name}. Ctrl-C leaves everything as it is.`),
+    validate: (typed) =>
+      isSame(typed, name) ? undefined : `That is not ${name}. To cancel without a change, press Ctrl-C.`,
   });
 }
 
@@ -246,7 +244,7 @@ export async function carryOut(
   const finished = why === undefined ? shown : { ...shown, plan: sealPlan({ ...shown.plan, ...why }) };
   const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
-    // That nothing is left to hand over is evidence for the next change.
+    // A plan with nothing left to hand over is evidence for the next change.
     if (outcome.kind === 'save' && remedy.handOver !== undefined)
       await saveAndTell(finished, outcome.folder, context, output);
     else if (outcome.kind === 'save') output.report('  There is nothing to save: no change folder was written.');
@@ -270,7 +268,7 @@ export async function carryOut(
         const folder = await save(finished, undefined, context, output);
         return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
       }
-      // This tool writes nothing here: there is the change folder, and what a person has to do with it.
+      // This tool writes nothing here: it saves the change folder, and the user does the rest.
       await saveAndTell(finished, undefined, context, output);
       sayNextSteps(describePlan(finished, context).nextSteps, output);
       output.document(plan);
@@ -279,13 +277,13 @@ export async function carryOut(
   }
 }
 
-/** Nothing to change is done, unless it rests on what was not seen. */
+/** Nothing to change counts as done, unless something could not be read. */
 export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'>): ExitStatus {
   if (remedy.handOver !== undefined) return remedy.handOver.isProven(plan) ? exitStatus.done : exitStatus.failed;
   return openBlockers(plan.findings).length > 0 ? exitStatus.refused : exitStatus.done;
 }
 
-/** The seal as people compare it: its first 32 digits in groups of 8. */
+/** The seal in the form for comparing: its first 32 digits in groups of 8. */
 export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
@@ -307,12 +305,12 @@ async function saveAndTell(
   output.say(`  Seal ${shortSeal(plan)}`);
   if (remedy.handOver !== undefined) {
     if (plan.changes.length > 0)
-      output.say('  This tool removes nothing itself: next-steps.txt says how each server does.');
-    output.say(`  To look again afterwards: ${apply}`);
+      output.say('  This tool removes nothing itself: next-steps.txt has the steps for each server.');
+    output.say(`  To check again afterwards: ${apply}`);
   } else if (openBlockers(plan.findings).length > 0)
     output.say(`  It cannot be applied as it is: ${whyRefused(plan.findings)}.`);
   else output.say(`  Apply it with: ${apply}`);
-  if (isAway) output.say('  It lies away from the change that it undoes, so apply asks for its seal.');
+  if (isAway) output.say('  It is not stored with the change that it undoes, so apply asks for its seal.');
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {

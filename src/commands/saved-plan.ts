@@ -75,7 +75,7 @@ function requireSeal({ seal, id }: Pick<Plan, 'seal' | 'id'>, given: string | un
   });
 }
 
-/** Fewer leading digits could be met by another plan that someone makes for it. */
+/** With fewer digits an attacker could make another plan whose seal begins the same. */
 const leastDigits = 32;
 
 /**
@@ -91,7 +91,8 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
       cameBack,
       next: 'Nothing was changed. Make the plan again with this version of the tool.',
     });
-  if (entry === undefined) throw refuse(`it is of the remedy ${asciiJson(plan.remedy)}, which this tool does not have`);
+  if (entry === undefined)
+    throw refuse(`it was made by the remedy ${asciiJson(plan.remedy)}, which this tool does not have`);
   const remedy = await entry.load();
   if (
     remedy.handOver === undefined &&
@@ -103,7 +104,7 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
   return remedy;
 }
 
-/** What in a plan its remedy never writes, in words; undefined if it permits all of it. */
+/** Content of a plan that its remedy never writes, in words; undefined if it permits the whole plan. */
 function faultOf(plan: Plan, remedy: Remedy): string | undefined {
   const [first, ...more] = remedy.permits(plan);
   if (first === undefined) return undefined;
@@ -111,7 +112,7 @@ function faultOf(plan: Plan, remedy: Remedy): string | undefined {
 }
 
 /**
- * A plan that no later run could use is not saved and not applied: it could not be undone.
+ * A plan that no later run could read is neither saved nor applied, because it could not be undone.
  * @throws PlanNotUsableError if this tool would refuse to read it, or its remedy does not permit it
  */
 export function requireUsableLater(plan: Plan, remedy: Remedy, folder: string): void {
@@ -122,18 +123,18 @@ export function requireUsableLater(plan: Plan, remedy: Remedy, folder: string): 
     attempted: 'save the plan',
     on: folder,
     cameBack,
-    next: 'Nothing was changed. The plan could not be undone later. Leave out with the options what it names.',
+    next: 'Nothing was changed. The plan could not be undone later. Choose options that leave this part out.',
   });
 }
 
-/** How this run reaches what a saved plan names. */
+/** How this run reaches the targets of a saved plan. */
 export interface Access extends Approval {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;
 }
 
-/** The access that the flags give. @throws UsageError for a deadline that is none */
+/** The access that the flags give. @throws UsageError for an invalid deadline */
 export function accessBy(
   flags: DirectoryFlags & { readonly seal: string | undefined; readonly deadline: string | undefined },
   mayAsk: boolean,
@@ -161,7 +162,7 @@ async function requireHostsApproved(plan: Plan, approval: Approval, output: Outp
   const refusal = {
     attempted: 'open the files of the plan',
     on: names,
-    cameBack: 'only the plan names these computers, and a plan that was handed over is not believed',
+    cameBack: 'only the plan names these computers, and a plan from someone else is not trusted',
     next: 'Approve the plan with --seal and the seal of its review. Nothing was opened.',
   };
   await requireApproval(approval, { id: 'plan.hosts', message, flag: '--seal HEX' }, refusal, output);
@@ -212,7 +213,7 @@ export async function judgeNow(
   return judgeAgain(believed, judge(assessedBy(remedy, facts, proposal), plan, accept));
 }
 
-/** What the fresh judgement has that the plan did not know, in a line each. */
+/** Findings of the fresh judgement that the plan did not have, a line each. */
 export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]): readonly string[] {
   return openBlockers(fresh).map((finding) => {
     const before = saved.find(({ id }) => id === finding.id);
@@ -222,7 +223,7 @@ export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]):
     const known = new Set(before.subjects);
     const added = finding.subjects.filter((subject) => !known.has(subject));
     if (added.length > 0)
-      return `${finding.id} was accepted for ${before.subjects.join(', ')}; now it is also about ${added.join(', ')}.`;
+      return `${finding.id} was accepted for ${before.subjects.join(', ')}; now it also covers ${added.join(', ')}.`;
     if (finding.measure === undefined)
       return `${finding.id} was accepted in the plan: give --seal with the seal of its review, or accept it again.`;
     return `${finding.id} was accepted at ${inWords(before)}; now it is ${inWords(finding)}.`;
@@ -234,7 +235,7 @@ function inWords({ measure, title }: Finding): string {
 }
 
 /**
- * An undo makes objects and puts rights and bytes back. One that was made up must not, so the change that it
+ * An undo creates objects and restores rights and bytes. A forged undo must not do that, so the change that it
  * reverses has to be near and permitted by its remedy, and its journal has to say that it was applied; of an undo that
  * is undone the same holds in turn.
  *
@@ -255,19 +256,19 @@ export async function requireOriginal(
   const [cameBack, give] =
     original === undefined
       ? [
-          'the change that it undoes is neither around it nor beside it',
+          'the change that it undoes is neither its parent folder nor next to it',
           'Put this folder into the change folder that it undoes, or give',
         ]
-      : [`the journal of the change that it undoes does not say that it was ever applied: ${original.folder}`, 'Give'];
+      : [`the journal of the change that it undoes does not show that it was ever applied: ${original.folder}`, 'Give'];
   throw new RefusedError({
     attempted,
     on: folder,
     cameBack,
-    next: `${give} --seal with the seal of the undo that was approved: what it writes is then compared with its targets alone.`,
+    next: `${give} --seal with the seal of the undo that was approved: its changes are then compared only with their targets.`,
   });
 }
 
-/** The file or entry that a change is about, as people name it. */
+/** The file or entry that a change is about, as the user knows it. */
 export function placeOf(change: Change): string {
   return change.kind === 'file' ? change.path : change.dn;
 }

@@ -52,7 +52,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   output.say(
     remedy.handOver === undefined
       ? `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, output.patience), context)}`
-      : `  To look again: ${commandLine(['apply', shownPath(folder, context)], context)}`,
+      : `  To check again: ${commandLine(['apply', shownPath(folder, context)], context)}`,
   );
   output.say(`  Seal ${shortSeal(plan)}`);
   output.document({
@@ -65,13 +65,13 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return drift?.status ?? exitStatus.done;
 }
 
-/** The practice site around a change folder, for commands: of another directory a plan's word is not repeated. */
+/** The practice site around a change folder, for commands: the name of another directory is never taken from a plan. */
 async function practiceAround({ plan, folder }: SavedChange): Promise<InFolder['directory']> {
   if (plan.target.kind !== 'forest' || plan.target.connection.kind !== 'practice') return undefined;
   return { connection: plan.target.connection, practiceSite: await practiceSiteAround(folder) };
 }
 
-/** Documents that were edited beside the plan are replaced, where the folder may be written and no run is at work. */
+/** Replaces documents that were edited outside the tool, if the folder is writable and no other run uses it. */
 async function redrawWhereItMay(
   inFolder: InFolder,
   isApproved: boolean,
@@ -81,7 +81,7 @@ async function redrawWhereItMay(
   try {
     await withFolders([inFolder.folder], context, output, () => redraw(inFolder, isApproved, context, output));
   } catch (error) {
-    // A folder that may only be read is shown from its plan, which is what counts.
+    // A read-only folder is shown from its plan, which is authoritative.
     if (!(error instanceof RemedyError)) throw error;
   }
 }
@@ -148,7 +148,7 @@ async function driftOf(saved: SavedChange, access: Access, context: Context, out
     const moved = sights.flatMap(({ on, sight }) => (sight.kind === 'as-planned' ? [] : [{ on, what: sight.what }]));
     for (const { on, what } of moved)
       output.say(`  ${output.style.warning('moved')}    ${visible(on)}: ${visible(what)}`);
-    if (moved.length === 0) output.say('  No target has changed since.');
+    if (moved.length === 0) output.say('  No target has changed since the plan was made.');
     const isUnknown = sights.some(({ sight }) => sight.kind === 'unknown');
     return { status: isUnknown ? exitStatus.failed : moved.length > 0 ? exitStatus.refused : exitStatus.done, moved };
   } finally {
@@ -164,11 +164,11 @@ async function lookAt(
 ): Promise<Sight> {
   if (change.kind === 'file') return lookAtFile(change, isDone, patience);
   if (session === undefined) return { kind: 'unknown', what: 'no directory is open' };
-  if (!isDirectoryChange(change)) return { kind: 'unknown', what: 'apply looks for it again on its own DC' };
+  if (!isDirectoryChange(change)) return { kind: 'unknown', what: 'apply checks it again on its own DC' };
   try {
     return await lookAtEntry(change, isDone, session);
   } catch (error) {
-    // One entry that can't be read does not keep the others from being compared.
+    // If one entry can't be read, the others are still compared.
     if (error instanceof RemedyError) return { kind: 'unknown', what: error.trouble.cameBack };
     throw error;
   }
@@ -179,7 +179,7 @@ async function lookAtFile(change: FileChange, isDone: boolean, patience: Patienc
   try {
     const found = await fingerprintOfTarget(change, systemFiles(), patience);
     if (sameFingerprint(found, isDone ? after : before)) return asPlanned;
-    return { kind: 'moved', what: sameFingerprint(found, after) ? 'it is changed already' : 'it has been edited' };
+    return { kind: 'moved', what: sameFingerprint(found, after) ? 'it is already changed' : 'it has been edited' };
   } catch (error) {
     return { kind: 'moved', what: errnoInWords(error) };
   }
@@ -195,13 +195,13 @@ async function lookAtEntry(change: DirectoryChange, isDone: boolean, session: Di
     if (left.every((kind) => kind === (isDone ? 'done' : 'open'))) return asPlanned;
     return {
       kind: 'moved',
-      what: left.every((kind) => kind === 'done') ? 'it has the new values already' : 'its values have changed',
+      what: left.every((kind) => kind === 'done') ? 'it already has the new values' : 'its values have changed',
     };
   }
   const isThere = entry !== undefined && sameDn(entry.dn, change.dn);
   const shouldBeThere = (change.kind === 'delete' || change.kind === 'delete-tree') !== isDone;
   if (isThere !== shouldBeThere)
-    return { kind: 'moved', what: isThere ? 'the entry is there' : 'the entry is gone, or was moved' };
+    return { kind: 'moved', what: isThere ? 'the entry exists' : 'the entry is gone, or was moved' };
   if (change.kind !== 'delete' || isDone || entry === undefined) return asPlanned;
   const exists = async (dn: string): Promise<boolean> => (await session.readEntry(dn, ['1.1'])) !== undefined;
   const edit = await editSincePlanned(change.attributes, entry, exists);

@@ -1,4 +1,4 @@
-/** adsi-remedy undo: the reverse of what was applied, as a plan on the same way as every other. */
+/** adsi-remedy undo: the reverse of what was applied, as a plan that is handled like every other. */
 
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
@@ -60,7 +60,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return isOnlyLooking(decision) ? work() : withFolders([saved.folder], context, output, work);
 }
 
-/** What only looks leaves the folder as it is: it may lie where nothing can be written. */
+/** Whether the run only looks: the folder is then not changed, because it may be read-only. */
 function isOnlyLooking({ kind }: Decision): boolean {
   return kind === 'dry-run' || kind === 'save';
 }
@@ -70,20 +70,20 @@ function nothingWritten({ plan, folder }: SavedChange): RefusedError {
     attempted: 'undo the plan',
     on: folder,
     cameBack: `${plan.remedy} writes nothing: its changes are handed over`,
-    next: 'Undo by hand what was done by hand. backup/before.ldf holds the entries as they were.',
+    next: 'If you have run its commands, restore the entries yourself: backup/before.ldf holds them as they were.',
   });
 }
 
 /**
- * A plan that someone made up must not have objects created by its undo: the journal has to know the plan, or the user
- * says which plan it is.
+ * The undo of a forged plan must not create objects: the journal has to know the plan, or the user
+ * approves it with --seal.
  */
 function requireJournal({ plan, folder, records }: SavedChange, given: string | undefined): void {
   if (hasBegun(plan, records) || given !== undefined) return;
   throw new RefusedError({
     attempted: 'undo the plan',
     on: folder,
-    cameBack: 'its journal does not say that this plan, with this seal, was ever applied',
+    cameBack: 'its journal does not show that this plan, with this seal, was ever applied',
     next: 'If it was applied and the journal is lost, give --seal with the seal of the plan that was approved: the targets are then compared with it.',
   });
 }
@@ -176,7 +176,7 @@ function ofKind<C extends Change>(
   return { changes: changes.filter(is), recorded: new Set([...recorded].filter(is)) };
 }
 
-/** What the undo means in the world as it is: judged by the remedy like every change. */
+/** Findings on the undo: the remedy judges it like every change. */
 async function assess(
   remedy: Remedy,
   opened: OpenWorld,
@@ -189,7 +189,7 @@ async function assess(
   return { assessed: assessedBy(remedy, facts, proposal), recorded: remedy.record(facts, proposal) };
 }
 
-/** Where everything is back there is nothing to write; only the journal of what was undone lacks the word. */
+/** If everything is already restored, only the journal of the original change has to be completed. */
 async function markIfBack(
   undo: Plan,
   saved: SavedChange,

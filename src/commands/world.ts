@@ -29,10 +29,10 @@ import { connectionWords, openDirectory, type Reached } from './directory.ts';
 import type { SavedDirectory } from './logon.ts';
 import type { Output } from './output.ts';
 
-/** What is seen of a run while it waits. */
+/** The parts of a run that are shown while it waits. */
 type Shown = Pick<Surroundings, 'watch' | 'patience'>;
 
-/** What a remedy may know of the process. @param target of its world, with how it was reached, for the commands that it prints */
+/** The parts of the process that a remedy may use. @param target of its world, with how it was reached, for the commands that it prints */
 function surroundingsOf(
   context: Context,
   { watch, patience }: Shown,
@@ -96,7 +96,7 @@ export async function optionsFrom(
   }
 }
 
-/** A world that is open, with what has to be closed. */
+/** An open world, with everything to close. */
 export interface OpenWorld<W extends World = World> {
   readonly world: W;
   /** Of a directory. */
@@ -109,7 +109,7 @@ export interface OpenWorld<W extends World = World> {
   close(): Promise<void>;
 }
 
-/** What the remedy gathers. Throws what gather throws. */
+/** Runs the remedy's gather. Throws what gather throws. */
 export function look(
   remedy: Pick<Remedy, 'gather'>,
   { world, gathering }: OpenWorld,
@@ -203,7 +203,7 @@ export function sessionsOf(
   };
 }
 
-/** All reading of a run together, which may take so many seconds, with what is shown of it. */
+/** All reading of a run together, limited to this many seconds, with its progress on the screen. */
 function reading(
   seconds: number,
   output: Output,
@@ -291,7 +291,7 @@ export function requireForest(found: ForestTarget, planned: ForestTarget): void 
   });
 }
 
-/** What changes mean: what their remedy says of them, and the rights that they give. */
+/** Findings on changes: those of their remedy, and those on the rights that they grant. */
 export function assessedBy(remedy: Remedy, facts: unknown, proposal: Proposal): readonly FindingDraft[] {
   return [...remedy.assess(facts, proposal), ...rightsWritten(proposal.changes)];
 }

@@ -187,7 +187,7 @@ describeWithSamba(`A server that entries refer to at random, by attributes of ev
 
   test('is back after undo with every value, links of both directions included', async () => {
     const undone = await run(undo, 'saved', '--yes');
-    expect(undone.stdout).toMatch(/\d+ entries put back/);
+    expect(undone.stdout).toMatch(/\d+ entries restored/);
     expect(undone).toMatchObject({ status: 0, stderr: '' });
     const links = [...before].filter((line) => /^CN=recipient \d+,.* \| lablink\d: /.test(line)).filter(namesServer);
     expect(links.length).toBeGreaterThan(3);

@@ -200,7 +200,7 @@ describe('a file that has changed since the plan was made', () => {
     const result = await apply(plan);
     expect(result).toMatchObject({
       done: 1,
-      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('has been removed') } }],
+      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('was removed after the plan was made') } }],
     });
     expect(await states()).toEqual({ b: 'new' });
   });
@@ -315,7 +315,7 @@ describe('a file that is edited while it is about to be replaced', () => {
     const plan = await planned('a');
     const journal = savingMeanwhile(() => unlink(target()));
     expect(await apply(plan, { journal })).toMatchObject({
-      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('has been removed') } }],
+      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('was removed after the plan was made') } }],
     });
     expect(await states()).toEqual({});
   });

@@ -203,7 +203,7 @@ describe('what an older run left in the backup folder', () => {
       return undefined;
     });
     await expect(mend(holding)).rejects.toMatchObject({
-      trouble: { on: place, next: expect.stringContaining('Close the program that holds the file') },
+      trouble: { on: place, next: expect.stringContaining('Close the program that has the file open') },
     });
     await mend(failingFileSystem('unlink', ['EPERM', 'EBUSY']));
     expect((await stat(file)).nlink).toBe(1);

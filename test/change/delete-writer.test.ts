@@ -114,7 +114,7 @@ describe('the delete of one entry', () => {
     if (smtp === undefined) throw new Error('the container is not there');
     expect(await writeDelete(smtp, access(), intent)).toMatchObject({
       kind: 'drifted',
-      what: `an entry below it that the plan has deleted is there again: ${leaf}`,
+      what: `an entry below it that the plan has deleted exists again: ${leaf}`,
     });
   });
 
@@ -335,7 +335,7 @@ describe('the look ahead', () => {
         return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, marked] } : entry;
       });
       expect(await lookAhead(bench, [await clearing(bench), ...deletes(entries)])).toMatchObject({
-        outcome: { kind: 'drifted', what: 'the plan takes description for a back link, which it is not' },
+        outcome: { kind: 'drifted', what: 'the plan treats description as a back link, which it is not' },
       });
     });
 
@@ -343,9 +343,9 @@ describe('the look ahead', () => {
       [
         'of another attribute than the schema does',
         'manager',
-        'takes memberOf for a back link of manager, which it is not',
+        'treats memberOf as a back link of manager, which it is not',
       ],
-      ['that the entry does not have', 'member', `memberOf does not show "${group}" any more`],
+      ['that the entry does not have', 'member', `memberOf no longer shows "${group}"`],
     ])('finds a link %s: an undo would write it', async (_how, linksFrom, what) => {
       const bench = await withLinksInSchema();
       const entries = (await bench.deletionsOf(orphan)).map((entry): DeleteChange => {

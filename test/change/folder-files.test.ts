@@ -165,8 +165,10 @@ describe('the documents of a change folder', () => {
     await writeFile(file, before);
     const diff = (mayConnect: boolean): Promise<string> => diffOf(planOf([changeOf(file, before, after)]), mayConnect);
     // It is looked for, and is not where its path leads on Linux.
-    expect(await diff(true)).toMatch(/^# not drawn, as the file that the plan was made from is not here/m);
-    expect(await diff(false)).toMatch(/^# not drawn, as the file is on another computer and --seal does not approve/m);
+    expect(await diff(true)).toMatch(/^# not drawn, because the file that the plan was made from is not here/m);
+    expect(await diff(false)).toMatch(
+      /^# not drawn, because the file is on another computer and --seal does not approve/m,
+    );
     expect(await diff(false)).not.toContain('+new label');
   });
 });

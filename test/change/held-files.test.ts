@@ -77,7 +77,7 @@ const refuse = (operation: string, ending: string, ...errnos: string[]): void =>
 /** That all refusals were met, and that the user was told what is waited for. */
 function expectWaited({ stdout }: CommandRun, ending: string): void {
   expect(refusals.flatMap(({ errnos }) => errnos)).toEqual([]);
-  const waiting = stdout.split('\n').filter((line) => line.includes('Waiting: another program holds'));
+  const waiting = stdout.split('\n').filter((line) => line.includes('Waiting: another program has'));
   expect(waiting.join('\n')).toContain(ending);
 }
 

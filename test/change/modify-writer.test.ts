@@ -134,7 +134,7 @@ describe('an edit of a single value', () => {
   test('writes nothing where the entry of the objectGUID is another one than was shown', async () => {
     const { change, access, intent, values } = await target(from60to180, '60');
     const shown = { ...change, dn: `CN=Shown,${configuration}` };
-    const what = `the entry of this objectGUID is ${directoryService}`;
+    const what = `the entry with this objectGUID is ${directoryService}`;
     expect(await writeModify(shown, access, intent)).toEqual({ kind: 'drifted', what });
     expect(await values()).toEqual(['60']);
   });

@@ -103,7 +103,7 @@ describe('an editor that has edited one file', () => {
 
   test('refuses a like file that the plan foresees otherwise', () => {
     const change = { ...changeOf('/forms/b', before, after), after: fileFingerprint(before) };
-    expect(() => edited()(before, change)).toThrow('is not what the plan foresaw');
+    expect(() => edited()(before, change)).toThrow('is not what the plan expected');
   });
 });
 

@@ -215,7 +215,7 @@ describe('a plan file that is not whole', () => {
 
   test.each(['', null, undefined, ['labels'], 'la\u001bbels'])('is refused if its remedy is no name: %j', (remedy) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, { remedy })));
-    expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown, there twice or of the wrong kind');
+    expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown, duplicated or of the wrong kind');
   });
 
   test('is refused if a member occurs twice in one object', () => {
@@ -226,7 +226,7 @@ describe('a plan file that is not whole', () => {
   test('is refused if its data is nested deeper than a plan is', () => {
     const deep = JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`);
     const refusal = refusalOf(resealed((data) => Object.assign(data, { intent: { deep } })));
-    expect(refusal?.trouble.cameBack).toBe('intent is missing, unknown, there twice or of the wrong kind');
+    expect(refusal?.trouble.cameBack).toBe('intent is missing, unknown, duplicated or of the wrong kind');
   });
 
   test.each([
@@ -330,7 +330,7 @@ describe('a plan file that is not whole', () => {
     ],
   ])('is refused though sealed, naming what is missing: %s', (name, more) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, more)));
-    expect(refusal?.trouble.cameBack).toBe(`${name} is missing, unknown, there twice or of the wrong kind`);
+    expect(refusal?.trouble.cameBack).toBe(`${name} is missing, unknown, duplicated or of the wrong kind`);
   });
 });
 

@@ -477,7 +477,7 @@ describe('an undelete', () => {
     await bench.session.add(sendConnector, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
     expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({
       kind: 'drifted',
-      what: 'another entry of this name is there',
+      what: 'another entry has this name',
     });
     expect(bench.intents()).toBe(begun);
   });
@@ -490,7 +490,7 @@ describe('an undelete', () => {
     const elsewhere = { ...change, dn: sendConnector.replace('CN=Internet', 'CN=Elsewhere') };
     expect(await writeUndelete(elsewhere, bench.access(), bench.intent)).toEqual({
       kind: 'drifted',
-      what: `it has come back elsewhere: ${sendConnector}`,
+      what: `it already exists in another place: ${sendConnector}`,
     });
     expect(bench.intents()).toBe(begun);
   });

@@ -63,15 +63,15 @@ describe('the proof by kind of change', () => {
   test('says of a domain controller that it holds nothing of what was changed', async () => {
     const { session } = await openBench();
     const elsewhere = { kind: 'modify', dn: 'CN=anna,DC=emea,DC=example,DC=org', guid: '', edits: [] } as const;
-    expect(await seen(session, [elsewhere])).toBe('there: it holds no entry that was changed');
+    expect(await seen(session, [elsewhere])).toBe('there: it holds none of the changed entries');
   });
 
   test('counts the entries that are back', async () => {
     const { session, deletionOf } = await openBench();
     const { guid, dn } = await deletionOf(sendConnector);
     const back: DirectoryChange = { kind: 'undelete', dn, guid, attributes: [] };
-    expect(await seen(session, [back])).toBe('there: 1 of 1 entries are back');
-    expect(await seen(session, [{ ...back, dn: `CN=other,${dn}` }])).toBe('not-yet: 0 of 1 entries are back');
+    expect(await seen(session, [back])).toBe('there: 1 of 1 entries restored');
+    expect(await seen(session, [{ ...back, dn: `CN=other,${dn}` }])).toBe('not-yet: 0 of 1 entries restored');
   });
 });
 

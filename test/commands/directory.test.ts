@@ -422,7 +422,7 @@ test('before a plan’s server is used, all that leads the credentials there is 
   expect(await refusal({ auth: 'integrated', tlsName: 'other.example.com' })).toContain(
     'for the name other.example.com',
   );
-  expect(await refusal({ dns: 'ns.example.com' })).toContain('it is no IP address');
+  expect(await refusal({ dns: 'ns.example.com' })).toContain('it is not an IP address');
 });
 
 test('what is said of a plan names the entry and no password', async () => {
@@ -436,15 +436,15 @@ test('what is said of a plan names the entry and no password', async () => {
 
 describe('flags that do not fit together', () => {
   test.each([
-    [['--server', 'dc1', '--domain', 'corp.example.com'], 'each of them says which server'],
+    [['--server', 'dc1', '--domain', 'corp.example.com'], 'both choose the server'],
     [['--server', '::1:636'], 'Put the address in brackets: [::1]:636, or [::1:636]'],
     [['--server', '2001:db8::1:3268'], 'Put the address in brackets: [2001:db8::1]:3268'],
     [['--ldif', 'x.ldf', '--server', 'dc1'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--user', 'me'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--dns', '192.0.2.53'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--password-stdin'], 'an export needs no connection'],
-    [['--server', 'dc1', '--dns', 'ns.example.com'], 'it is no IP address'],
-    [['--server', 'dc1', '--dns', '192.0.2.53:99999'], 'it is no IP address'],
+    [['--server', 'dc1', '--dns', 'ns.example.com'], 'it is not an IP address'],
+    [['--server', 'dc1', '--dns', '192.0.2.53:99999'], 'it is not an IP address'],
     [['--server', 'dc1', '--tls', 'ssl'], 'there is no such kind'],
     [['--server', 'dc1', '--auth', 'kerberos'], 'there is no such kind'],
     [['--server', 'dc1', '--auth', 'integrated', '--tls', 'ldaps'], 'encrypts every message itself'],
@@ -452,9 +452,9 @@ describe('flags that do not fit together', () => {
     [['--server', 'dc1', '--auth', 'integrated', '--ca', 'ca.pem'], 'encrypts every message itself'],
     [['--server', 'dc1', '--auth', 'integrated', '--password-stdin'], 'without --user'],
     [['--ldif', 'x.ldf', '--auth', 'integrated'], 'an export needs no connection'],
-    [['--server', 'dc1:0'], 'not of the form HOST'],
-    [['--server', 'dc1:99999'], 'not of the form HOST'],
-    [['--server', 'ldap://dc1'], 'not of the form HOST'],
+    [['--server', 'dc1:0'], 'does not have the form HOST'],
+    [['--server', 'dc1:99999'], 'does not have the form HOST'],
+    [['--server', 'ldap://dc1'], 'does not have the form HOST'],
     [['--server', 'dc1'], '--user'],
   ])('%j', async (args, reason) => {
     const all = ['--days', '180', ...args];

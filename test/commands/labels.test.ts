@@ -217,7 +217,7 @@ describe('the labels of the practice site', () => {
     expect(second.status).toBe(0);
     const again = await run(apply, ['saved']);
     expect(again.status).toBe(0);
-    expect(again.stdout).toContain('Nothing is left to do: an earlier run has done it all.');
+    expect(again.stdout).toContain('Nothing is left to do: an earlier run has made all changes.');
     expect((await run(show, ['saved'])).stdout).toContain('It was applied. Undo it with: adsi-remedy undo saved');
   });
 
@@ -228,7 +228,7 @@ describe('the labels of the practice site', () => {
     expect(Object.keys(await forms())).toEqual(Object.keys(before));
     const { status, stdout } = await run(undo, ['saved', '--yes']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/\d+ of \d+ files brought back/);
+    expect(stdout).toMatch(/\d+ of \d+ files restored/);
     expect(await forms()).toEqual(before);
   });
 

@@ -182,8 +182,8 @@ describe('the change folder', () => {
     await writeFile(path.join(site.folder, 'change', 'plan.json'), JSON.stringify(sealPlan({ ...plan, changes })));
     const { status, stdout } = await site.run(apply, ['change', '--yes']);
     expect(status).toBe(3);
-    expect(stdout).toContain(`The saved plan holds what this look does not show: ${living}.`);
-    expect(stdout).toContain(`The saved plan lacks what this look shows: ${entry.dn}.`);
+    expect(stdout).toContain(`In the saved plan, but not found now: ${living}.`);
+    expect(stdout).toContain(`Found now, but not in the saved plan: ${entry.dn}.`);
     expect(stdout).not.toMatch(/repadmin \/removelingeringobjects|ldifde/);
   });
 
@@ -199,7 +199,7 @@ describe('the change folder', () => {
       await writeFile(path.join(site.folder, 'change', 'plan.json'), JSON.stringify(sealPlan({ ...plan, changes })));
       const { status, stdout } = await site.run(apply, ['change', '--yes']);
       expect(status).toBe(3);
-      expect(stdout).toContain('The saved plan holds what this look does not show: ');
+      expect(stdout).toContain('In the saved plan, but not found now: ');
       expect(stdout).not.toMatch(/repadmin \/removelingeringobjects|ldifde/);
     },
   );
@@ -276,7 +276,7 @@ describe('the change folder', () => {
     const { site } = await saved();
     const shown = await site.run(show, ['change']);
     expect(shown.status).toBe(0);
-    expect(shown.stdout).toContain('To look again: ');
+    expect(shown.stdout).toContain('To check again: ');
     expect(shown.stdout).not.toContain('Apply it with');
     expect(shown.stdout).toMatch(/^ *Targets +dc2\S+ · dc3\S+ · dc4/m);
     // What was asked for is not what was seen.

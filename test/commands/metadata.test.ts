@@ -309,7 +309,7 @@ describe('applied', () => {
     ).toEqual([]);
 
     // The NTDS Settings with what is below, connections, the pool of RIDs, and what named them.
-    const position = /undone as far as possible.*: \d+ entries and attributes cannot be brought back/;
+    const position = /undone as far as possible.*: \d+ entries and attributes cannot be restored/;
     expect(await readFile(path.join(site.folder, folder, 'review.html'), 'utf8')).toMatch(position);
     expect((await site.run(show, [folder])).stdout).toMatch(position);
     expect(back.stdout).toContain('left out (only the system makes it)');

@@ -129,7 +129,7 @@ describe('a plan that was saved healthy and is applied later', () => {
     expect([status, await readFile(word(), 'utf8')]).toEqual([3, content('old')]);
     expect(stderr).toContain('stop-sign');
     expect(stderr).toContain('when the plan was made there was no such finding');
-    expect(stderr).not.toContain('can be undone');
+    expect(stderr).not.toContain('To undo what was applied before');
   });
 
   test('is applied with --accept, and the journal says what was accepted', async () => {

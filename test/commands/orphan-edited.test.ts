@@ -213,5 +213,5 @@ test('does not continue a change that was edited after it was begun', async () =
   await writeFile(file, JSON.stringify(sealPlan({ ...plan, reason: 'another' })));
   const run = await site.run(apply, ['change', '--yes', '--confirm', 'EX04']);
   expect(run.status).toBe(3);
-  expect(run.stderr).toContain('it was edited after it was begun');
+  expect(run.stderr).toContain('it was edited after applying it began');
 });

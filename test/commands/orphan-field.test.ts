@@ -370,7 +370,7 @@ describe('an export', () => {
     const without = forest({ version: 2016, roles: 38 }).map((one) => one.replace(/^objectGUID::.*\n/m, ''));
     const { status, stderr } = await runOn(without, '--name', 'EX04', '--dry-run');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/-m and -o leave out objectGUID, and\s+-l leaves out what it does not list/);
+    expect(stderr).toMatch(/-m and -o leave out objectGUID, and\s+-l leaves out attributes that it does not list/);
   });
 
   describe('made with -l', () => {

@@ -201,6 +201,6 @@ describe('on the practice site, with an EX01 that lost a naming conflict', () =>
     expect(stdout).toMatch(/recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/);
     const undone = await run(undo, ['changes/2026-11-22-orphan', '--yes']);
     expect(undone.stderr).toBe('');
-    expect(undone.stdout).toContain('1 of 1 entries are back');
+    expect(undone.stdout).toContain('1 of 1 entries restored');
   });
 });

@@ -327,7 +327,7 @@ describe('apply of a saved plan', () => {
     await site.run(undo, ['saved', '--save', 'back']);
     expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX05'])).toMatchObject({
       status: 64,
-      stderr: expect.stringContaining('the plan deletes nothing, and brings back nothing of that name'),
+      stderr: expect.stringContaining('the plan deletes nothing, and restores nothing with that name'),
     });
     expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({ status: 0 });
     expect(await site.run(undo, ['back', '--yes', '--accept', 'deletes-from-plan', ...accepted])).toMatchObject({
@@ -774,7 +774,7 @@ describe('a forest as an export has it', () => {
     const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01')];
     const { stdout, status } = await runOn(records, '--name', 'EX04', '--yes', '--confirm', 'EX04');
     expect(stdout).toContain('No directory was changed');
-    expect(stdout).toMatch(/ldifde -i -f \S+\.ldf'? +elsewhere: ldapmodify -f/);
+    expect(stdout).toMatch(/ldifde -i -f \S+\.ldf'? +on other systems: ldapmodify -f/);
     expect(status).toBe(0);
   });
 
@@ -783,7 +783,7 @@ describe('a forest as an export has it', () => {
     const args = ['--name', 'EX04', '--tree-delete', '--yes', '--confirm', 'EX04'];
     const { stdout, status } = await runOn(records, ...args);
     expect(stdout).toMatch(/Import it with: ldapmodify -f \S+\.ldf/);
-    expect(stdout).toContain('ldifde does not take it');
+    expect(stdout).toContain('ldifde cannot import it');
     expect(stdout).toContain('without --tree-delete');
     expect(stdout).not.toContain('ldifde -i');
     expect(status).toBe(0);

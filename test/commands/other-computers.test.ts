@@ -120,7 +120,7 @@ test('an undo that is applied opens no file of another computer that only the ch
   expect(await readFile(german(), 'utf8')).toBe(content);
   expect(await readFile(stray, 'utf8')).toBe('');
   const diff = await readFile(path.join(home, 'change', 'change.diff'), 'utf8');
-  expect(diff).toMatch(/^# not drawn, as the file is on another computer/m);
+  expect(diff).toMatch(/^# not drawn, because the file is on another computer/m);
 });
 
 test.each([

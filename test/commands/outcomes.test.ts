@@ -153,7 +153,7 @@ describe('wrong usage is 64 and says what would be right', () => {
 
   test('a folder to save in that is there already', async () => {
     await writeTree(home, { taken: { file: 'mine' } });
-    await expectRefused(() => relabel('--save', 'taken'), 64, 'something is there already');
+    await expectRefused(() => relabel('--save', 'taken'), 64, 'this name already exists');
   });
 
   test('a folder to save in that would be below a file', async () => {
@@ -230,7 +230,7 @@ describe('what is refused is 3, and nothing was changed', () => {
     const file = path.join(home, 'saved/plan.json');
     await writeFile(file, (await readFile(file, 'utf8')).replace('"language":"de"', '"language":"en"'));
     for (const command of [apply, show, undo]) {
-      await expectRefused(() => run(command, ['saved']), 3, file, 'its seal does not fit');
+      await expectRefused(() => run(command, ['saved']), 3, file, 'its seal does not match');
     }
   });
 
@@ -243,7 +243,7 @@ describe('what is refused is 3, and nothing was changed', () => {
 
   test.each([
     ['of a later version', { version: 3 }, 'it is of version 3'],
-    ['of another remedy', { remedy: 'mailboxes' }, 'of the remedy "mailboxes"'],
+    ['of another remedy', { remedy: 'mailboxes' }, 'made by the remedy "mailboxes"'],
   ])('a plan %s', async (_, more, words) => {
     await relabel('--save', 'saved');
     const file = path.join(home, 'saved/plan.json');
@@ -290,7 +290,7 @@ describe('what was done in part is 4', () => {
     expect(first.status).toBe(4);
     expect(first.stdout).toContain('1 of 2 files changed');
     expect(first.stdout).toContain('To continue: adsi-remedy apply saved');
-    expect(first.stdout).toContain('To bring back what was there: adsi-remedy undo saved');
+    expect(first.stdout).toContain('To undo what was done: adsi-remedy undo saved');
     expect(await readFile(fileOf('de'), 'utf8')).toBe('edited');
     await writeFile(fileOf('de'), planned);
     const second = await run(apply, ['saved']);
@@ -401,7 +401,7 @@ describe('an undo that did not come to its end', () => {
     const again = await run(apply, ['saved']);
     expect(again).toMatchObject({
       status: 1,
-      stdout: expect.stringContaining('2 files do not hold what the change wrote'),
+      stdout: expect.stringContaining('2 files do not have the content that the change wrote'),
     });
   });
 
@@ -458,7 +458,7 @@ describe('an undo that finds everything back already', () => {
   test('marks the change undone', async () => {
     await broughtBack();
     const { status, stdout } = await run(undo, ['saved', '--yes']);
-    expect([status, stdout]).toEqual([0, expect.stringContaining('Everything is back already')]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('Everything is already restored')]);
     expect((await run(show, ['saved'])).stdout).toContain('It was applied and undone.');
     expect((await run(apply, ['saved'])).status).toBe(3);
   });
@@ -513,7 +513,7 @@ describe('a change and its undo that were moved', () => {
       await apart();
       const applied = await forms();
       const { status, stderr } = await run(apply, ['changes/back', ...flags]);
-      expect(stderr).toContain('the change that it undoes is neither around it nor beside it');
+      expect(stderr).toContain('the change that it undoes is neither its parent folder nor next to it');
       expect(stderr).toContain('--seal');
       expect(status).toBe(3);
       expect(await forms()).toEqual(applied);
@@ -522,7 +522,7 @@ describe('a change and its undo that were moved', () => {
     test('are undone with the seal of the undo, which says whose journal was not written', async () => {
       const { before, seal } = await apart();
       const { status, stdout } = await run(apply, ['changes/back', '--seal', seal]);
-      expect(stdout).toContain('The change folder of what was undone is not here');
+      expect(stdout).toContain('The change folder of the undone plan was not found');
       expect(status).toBe(0);
       expect(await forms()).toEqual(before);
     });
@@ -541,7 +541,7 @@ describe('a change and its undo that were moved', () => {
     await run(undo, ['changes/saved', '--save', 'changes/back']);
     await rm(path.join(home, 'changes/saved/journal.jsonl'));
     const { status, stderr } = await run(apply, ['changes/back']);
-    expect(stderr).toContain('does not say that it was ever applied');
+    expect(stderr).toContain('does not show that it was ever applied');
     expect(status).toBe(3);
   });
 

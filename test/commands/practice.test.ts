@@ -69,7 +69,7 @@ test('practice without a terminal says of an orphan that was deleted there that 
   expect(deleted.stdout).toContain('Undo it with');
 
   const { status, stdout, stderr } = await runCommand(practice, [], site);
-  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: it is not there any more/);
+  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the object no longer exists/);
   expect([status, stderr]).toEqual([0, '']);
   const json = await runCommand(practice, ['--json'], site);
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });
@@ -140,7 +140,7 @@ describe('--practice', () => {
       ['--user', 'me'],
     ]) {
       const both = await runCommand(remedyCommand('metadata'), ['--practice', site, ...other], here);
-      expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('is no real directory')]);
+      expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('is not a real directory')]);
     }
   });
 });

@@ -90,7 +90,7 @@ describe('what was not done', () => {
     const notDone = all({ kind: 'failed', error: full });
     const short = (await told({ notDone })).stdout;
     expect(short.match(/ENOSPC/g)).toHaveLength(1);
-    expect(short).toContain('… and 4 more alike');
+    expect(short).toContain('… and 4 more with the same problem');
     expect((await told({ notDone }, 'verbose')).stdout).toContain('/forms/8/strings.txt');
   });
 

@@ -446,7 +446,7 @@ describe('--evidence', () => {
     expect(await refused('other')).toMatchObject({ status: 64, stderr: expect.stringContaining('made by tombstone') });
     expect(await refused('edited')).toMatchObject({
       status: 3,
-      stderr: expect.stringContaining('its seal does not fit'),
+      stderr: expect.stringContaining('its seal does not match'),
     });
   });
 });

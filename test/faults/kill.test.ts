@@ -152,7 +152,7 @@ test('killed while a change is saved, what is left is removed by the next save b
     encoding: 'utf8',
   });
   expect(next.status).toBe(2);
-  expect(next.stdout).toContain('Removed what an interrupted run left: ');
+  expect(next.stdout).toContain('Removed a leftover of an interrupted run: ');
   expect(left()).toEqual([]);
   expect(readdirSync(home)).toContain('saved');
 }, 120_000);

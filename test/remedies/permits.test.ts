@@ -52,7 +52,7 @@ const without = (at: string): Edit => ({ at: placeOf(at), remove: true });
 type Refused = readonly [plan: string, what: string, refusal: string, ...edits: readonly Edit[]];
 
 const refused: readonly Refused[] = [
-  ['orphan', 'of a remedy that there is not', 'it is of the remedy "constructor"', put('remedy', 'constructor')],
+  ['orphan', 'of a remedy that there is not', 'it was made by the remedy "constructor"', put('remedy', 'constructor')],
   ['labels', 'of files', 'Its target is not a forest', put('remedy', 'orphan')],
   ['orphan', 'of another subject', 'is not a server object', put('subject.dn', outside)],
   [
@@ -144,7 +144,7 @@ const refused: readonly Refused[] = [
   [
     'orphan',
     'that shows words for a value',
-    'It says what no value of homeMTA',
+    'It has its own text for an empty homeMTA',
     put('changes.0.edits.0.whenUnset', 'x'),
   ],
   ['lifetime', 'that edits another entry', `it modifies ${outside}`, put('changes.0.dn', outside)],
@@ -280,7 +280,12 @@ const refused: readonly Refused[] = [
     put('target', smallPlans['labels']?.target),
     put('changes', []),
   ],
-  ['metadata', 'that shows words for a value', 'It says what no value of', put('changes.0.edits.0.whenUnset', 'x')],
+  [
+    'metadata',
+    'that shows words for a value',
+    'It has its own text for an empty',
+    put('changes.0.edits.0.whenUnset', 'x'),
+  ],
   ['metadata', 'that leaves the server', 'It does not delete its subject', without('changes.2')],
   [
     'metadata',

@@ -26,7 +26,7 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('Also check in the directory');
   await practice.answer('no wording for this label');
   await practice.answer(/question marks: 1 file\. Go on\?[\s\S]*no code page\s+brings them back[\s\S]*Dom\?ne/, 'y');
-  await practice.answer('domain to the name: 1 file. Go on?', 'y');
+  await practice.answer('domain to the name: 1 file. Accept this and continue?', 'y');
   await practice.seeDiff();
 }
 
@@ -43,7 +43,7 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     expect(labelOf(site)).toBe('E-Mail-Adresse:');
 
     await practice.undoLatest();
-    await session.waitFor('493 of 493 files brought back');
+    await session.waitFor('493 of 493 files restored');
     expect(await formSetsOf(site)).toEqual(before);
     await practice.leave();
   });

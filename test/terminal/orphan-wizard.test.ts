@@ -64,7 +64,7 @@ describeOnEveryNode('the orphan wizard on the practice site', ({ path: node }) =
     expect([...after].filter((line) => !before.has(line))).toEqual([]);
 
     await practice.undoLatest();
-    await session.waitFor(/has it +11 of 11 entries are back/);
+    await session.waitFor(/has it +11 of 11 entries restored/);
     await practice.seeMenu();
     expect(await forestOf(site)).toEqual(before);
     await practice.leave();

@@ -30,7 +30,7 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
     expect(await lifetimeIn(practice.site)).toBe('200');
 
     await practice.undoLatest(/less than the 180 .*Go on\?/, /longer than the new lifetime\. Go on\?/);
-    await practice.session.waitFor('1 entry put back');
+    await practice.session.waitFor('1 entry restored');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBeUndefined();
     await practice.cancel();

@@ -117,7 +117,7 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
     raises &&
       note(
         'not-retroactive',
-        'A higher value does not bring back what is already collected',
+        'A higher value does not bring back objects that are already garbage-collected',
         `Only after ${counted(after.days - before.days, 'day')} does the forest hold every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} cannot be used.`,
       ),
   ].filter((one) => one !== false);

@@ -11,7 +11,7 @@ import iconv from 'iconv-lite';
 export interface FleetFile {
   /** Absolute. */
   readonly path: string;
-  /** The nls folder's name, "default" for the file beside the forms. */
+  /** The nls folder's name, "default" for the file next to the forms. */
   readonly language: string;
   readonly encoding: FleetEncoding;
   before(): Buffer;

@@ -73,7 +73,7 @@ test('an entry that is gone on a DC where deleted objects are seen, but not this
     configuration,
   );
   expect(state).toBe('unknown');
-  expect(detail).toContain('the deletion may have been purged, or has not arrived');
+  expect(detail).toContain('the tombstone may have been purged, or the deletion has not arrived');
   expect(mayChange).toBe(true);
 });
 
