@@ -28,7 +28,7 @@ export function deletedEntry(entry: Entry, guid: string): DeletedEntry {
 }
 
 /** The values of one planned attribute as bytes; [] if it is not planned. */
-export function plannedValues(attributes: readonly PlanAttribute[], name: string): readonly Buffer[] {
+function plannedValues(attributes: readonly PlanAttribute[], name: string): readonly Buffer[] {
   const key = name.toLowerCase();
   return attributes.find((attribute) => attribute.name.toLowerCase() === key)?.values.map(bytesOfWrittenValue) ?? [];
 }
@@ -39,7 +39,7 @@ export function hasExactly(entry: Entry, { name, values }: PlanAttribute): boole
 }
 
 /** Whether two lists hold the same values, in any order; each value occurs once. */
-export function sameValues(one: readonly Buffer[], other: readonly Buffer[]): boolean {
+function sameValues(one: readonly Buffer[], other: readonly Buffer[]): boolean {
   if (one.length !== other.length) return false;
   const keys = new Set(one.map((value) => value.toString('latin1')));
   return other.every((value) => keys.has(value.toString('latin1')));

@@ -20,7 +20,7 @@ const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
  * @param flags as for `open` of node:fs: constants.O_RDONLY, …
  * @throws RefusedError if it is a link, a pipe or anything else but a file; what the system says otherwise
  */
-export async function openPlainFile(file: string, flags: number, mode?: number): Promise<FileHandle> {
+async function openPlainFile(file: string, flags: number, mode?: number): Promise<FileHandle> {
   await requirePlainFile(file);
   const handle = await open(file, flags | noFollow, mode);
   const stats = await handle.stat();

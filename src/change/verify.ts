@@ -234,7 +234,7 @@ async function lookByKind(
 }
 
 /** Whether one DC has the entries that came back. */
-export async function lookForReturned(
+async function lookForReturned(
   back: readonly Extract<DirectoryChange, { kind: 'undelete' | 'add' }>[],
   session: DirectorySession,
 ): Promise<Sight> {
@@ -246,7 +246,7 @@ export async function lookForReturned(
 }
 
 /** Whether one DC has the values of edits. */
-export async function lookForValues(edits: readonly ModifyChange[], session: DirectorySession): Promise<Sight> {
+async function lookForValues(edits: readonly ModifyChange[], session: DirectorySession): Promise<Sight> {
   const there = await inParallel(edits, looksAtOnce, async (change) => {
     const names = change.edits.map(({ attribute }) => attribute);
     const found = await session.readEntry(guidBase(change.guid), names);

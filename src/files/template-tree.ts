@@ -374,7 +374,7 @@ const onlySigns = /^[^\p{L}\p{N}]+$/u;
 const putLast = /^[xz]{1,3}[-_. ]*$/i;
 
 /** Whether a folder has the name of a copy that was kept aside: "Exchange - Copy", "Exchange.bak", "de-backup". */
-export function isCopyName(name: string): boolean {
+function isCopyName(name: string): boolean {
   return copyName.test(name);
 }
 

@@ -4,7 +4,7 @@ import { connect, isIP } from 'node:net';
 import { dnsErrorInWords, lookUpAddress } from '../ad/locate.ts';
 import type { Trust } from './connection.ts';
 import { ConnectionError } from './connection-trouble.ts';
-import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
+import type { Access, Connector } from './session.ts';
 
 /** Opens sessions over the network; the trusted authorities are read once for all of them. */
 export function ldapConnector(access: Access): Connector {
@@ -20,11 +20,6 @@ export function ldapConnector(access: Access): Connector {
       return await LdapSession.open({ ...access, ...address }, trust);
     },
   };
-}
-
-/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
-export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
-  return await ldapConnector(options).open(options);
 }
 
 /** Whether the text is the address of a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */

@@ -396,6 +396,6 @@ export function rowOutcome(
 }
 
 /** "2026-11-22 08:41:07 UTC" */
-export function utc(time: string): string {
+function utc(time: string): string {
   return time.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1 $2 UTC');
 }

@@ -22,9 +22,10 @@ const kim = { user: `kim@${forest.domain}`, password: 'S3cret-of-Kim' };
 /** Opens a session, reads the tombstone lifetime, sets it if asked to, and prints what happened as JSON. */
 const program = `
 import { readdirSync } from 'node:fs';
-import { openSession } from './dist/ldap/connector.js';
+import { ldapConnector } from './dist/ldap/connector.js';
 import { textOf } from './dist/ad/entry.js';
 import { ticketOwner } from './dist/ldap/logon/gssapi.js';
+const openSession = (options) => ldapConnector(options).open(options);
 const { address, bind, tls, base, lifetime, more } = JSON.parse(process.argv[2]);
 let ticks = 0;
 const timer = setInterval(() => { ticks += 1; }, 10);

@@ -61,7 +61,8 @@ async function best<const Runs extends readonly (() => Promise<Run>)[]>(
 /** A process of ours that opens the server and ends by telling its peak memory, in kilobytes. */
 function ours({ address, port, user, password }: Slapd, body: string): Promise<Run> {
   const script = `
-    import { openSession } from ${built('ldap/connector.js')};
+    import { ldapConnector } from ${built('ldap/connector.js')};
+    const openSession = (options) => ldapConnector(options).open(options);
     const bind = ${JSON.stringify({ auth: 'password', user, password })};
     const session = await openSession({ host: '${address}', port: ${port}, tls: 'none', bind });
     ${body}

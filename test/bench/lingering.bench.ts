@@ -63,9 +63,10 @@ describe('comparing two copies', () => {
   const ours = async (): Promise<{ readonly seconds: number; readonly megabytes: number }> => {
     const script = `
       const started = performance.now();
-      import { openSession } from ${built('ldap/connector.js')};
+      import { ldapConnector } from ${built('ldap/connector.js')};
       import { gather } from ${built('remedies/lingering/gather.js')};
       import { propose } from ${built('remedies/lingering/propose.js')};
+      const openSession = (options) => ldapConnector(options).open(options);
       const bind = ${JSON.stringify({ auth: 'password', user: administratorDn, password })};
       const ports = new Map(${JSON.stringify([...ports])});
       const open = (host) =>

@@ -51,8 +51,9 @@ describe('looking for recipients of a server among 100,000', () => {
     readonly others: readonly string[];
   }> => {
     const script = `
-      import { openSession } from '${moduleOf('ldap/connector.js')}';
+      import { ldapConnector } from '${moduleOf('ldap/connector.js')}';
       import { countRecipients, readOtherRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
+      const openSession = (options) => ldapConnector(options).open(options);
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}', fqdn: undefined, name: undefined };
@@ -111,8 +112,9 @@ describe('reading every value of 100,000 entries', () => {
   /** In a process of its own, for its peak memory. */
   const scan = async (): Promise<{ readonly milliseconds: number; readonly rss: number; readonly found: number }> => {
     const script = `
-      import { openSession } from '${moduleOf('ldap/connector.js')}';
+      import { ldapConnector } from '${moduleOf('ldap/connector.js')}';
       import { readConfigurationReferrers } from '${moduleOf('remedies/orphan/referrers.js')}';
+      const openSession = (options) => ldapConnector(options).open(options);
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const server = 'cn=ex09,cn=servers,${slapd.suffix}';

@@ -22,12 +22,12 @@ const built = JSON.stringify(new URL('../../dist/ldap/', import.meta.url).href);
  * of another kind takes Samba ten minutes, and to the seal they are the same.
  */
 const program = `
-  const [{ openSession }, { everything }] = await Promise.all([import(${built} + 'connector.js'), import(${built} + 'session.js')]);
+  const [{ ldapConnector }, { everything }] = await Promise.all([import(${built} + 'connector.js'), import(${built} + 'session.js')]);
   const { readFile } = await import('node:fs/promises');
   const { base, enough, ca, ...options } = JSON.parse(process.argv[1]);
   const trust = ca === undefined ? {} : { ca: await readFile(ca) };
   const started = performance.now();
-  const session = await openSession({ ...options, ...trust });
+  const session = await ldapConnector({ ...options, ...trust }).open({ ...options, ...trust });
   let count = 0;
   while (count < enough) {
     for await (const entry of session.search({ base, scope: 'one', filter: everything, attributes: ['*'] })) {

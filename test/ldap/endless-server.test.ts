@@ -1,11 +1,11 @@
 import v8 from 'node:v8';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
-import { openSession } from '../../src/ldap/connector.ts';
 import { longestMessage, MessageSplitter } from '../../src/ldap/responses.ts';
 import { withSearchDeadline } from '../../src/ldap/search-deadline.ts';
 import { type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
+import { openSession } from '../support/open-session.ts';
 import { responseTag, result, searchEntry, searchReference } from './peer/ber.ts';
 import { attributesOf, domainController, fakePeer, type PeerOptions, type Script } from './peer/fake-peer.ts';
 

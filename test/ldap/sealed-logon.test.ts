@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
-import { openSession } from '../../src/ldap/connector.ts';
 import { type OpenContext, SecurityContextError } from '../../src/ldap/logon/security-context.ts';
 import { type Access, type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
+import { openSession } from '../support/open-session.ts';
 import { responseTag, result, searchEntry } from './peer/ber.ts';
 import { type FalseContext, falseContext, falseUnwrap, falseWrap, overhead } from './peer/false-context.ts';
 import { framed, type SealedPeer, type SealedPeerOptions, sealedPeer } from './peer/sealed-peer.ts';

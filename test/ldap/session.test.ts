@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Entry, textOf, textsOf } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
-import { openSession } from '../../src/ldap/connector.ts';
 import {
   type Access,
   controlOid,
@@ -16,6 +15,7 @@ import {
   showRecycled,
 } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
+import { openSession } from '../support/open-session.ts';
 import { element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {
   attributesOf,

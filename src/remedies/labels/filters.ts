@@ -48,7 +48,7 @@ function isPath(name: string): boolean {
 }
 
 /** The path of a file's set below the root, with forward slashes. */
-export function setPathOf(file: StringsFile): string {
+function setPathOf(file: StringsFile): string {
   return slashed(path.relative(path.resolve(file.root), setFolderOf(file)));
 }
 

@@ -49,7 +49,7 @@ export interface UpnCheck extends UpnComparison {
 }
 
 /** The report's name in the change folder. */
-export const reportName = 'upn-differs.csv';
+const reportName = 'upn-differs.csv';
 
 /** msExchRecipientTypeDetails of the mailboxes that Exchange makes to watch itself (MonitoringMailbox). */
 const monitoringMailbox = '549755813888';

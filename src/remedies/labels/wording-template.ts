@@ -20,7 +20,7 @@ export function templateFile(
  * JSON for --wording: culture → key → text. The label has its new text where one is known; texts that name the domain have
  * their present text, to be rewritten. A text that is not known is empty, and an empty text changes nothing.
  */
-export function wordingTemplateFor(facts: LabelsFacts, options: LabelsOptions): string {
+function wordingTemplateFor(facts: LabelsFacts, options: LabelsOptions): string {
   const { files } = select(facts, options);
   // Folders whose names are not those of a culture, and further names of one, have no place in a wording file.
   const byCulture = groupBy(files, (file) => cultureOf(file.language) ?? '');

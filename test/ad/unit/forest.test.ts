@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Forest, forestHeadline, isHostOfForest, readForest, writableAttributes } from '../../../src/ad/forest.ts';
 import { DirectoryError } from '../../../src/errors.ts';
-import { openSession } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { responseTag, result, searchEntry } from '../../ldap/peer/ber.ts';
 import { domainController, fakePeer } from '../../ldap/peer/fake-peer.ts';
+import { openSession } from '../../support/open-session.ts';
 
 type Attributes = Readonly<Record<string, readonly (string | Buffer)[]>>;
 
