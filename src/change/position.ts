@@ -126,7 +126,7 @@ export function requireNotUndone(
 export function requireNotUndoneInPart(
   { folder, plan }: SavedPlan,
   position: Position,
-  command: (...words: readonly string[]) => string,
+  command: (name: 'apply' | 'undo', place: string) => string,
 ): void {
   if (position.kind !== 'undone-in-part') return;
   const again = command('undo', folder);

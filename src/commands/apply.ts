@@ -18,15 +18,15 @@ import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { errnoInWords, onlyWhileBusy } from '../files/system-errors.ts';
 import { readArguments, readSeconds } from '../flags.ts';
-import { commandLine, shownPath } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { type ReviewRow, reviewRows } from '../review/rows.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
-import { redraw, withFolders } from './change-folder.ts';
+import { folderCommand, type InFolder, redraw, withFolders } from './change-folder.ts';
 import { applyFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
+import { practiceOf } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
 import { nothingLeft, reportVerified, sayNextSteps } from './report-outcome.ts';
 import { askAboutBlockers, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
@@ -62,9 +62,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireOwnJournal(saved);
   const position = await positionOf(saved, output.patience);
   requireNotUndone('apply', plan, position);
-  requireNotUndoneInPart(saved, position, (command, place = '') =>
-    commandLine([command, shownPath(place, context)], context),
-  );
+  const practice = await practiceOf(saved, flags, context);
+  requireNotUndoneInPart(saved, position, (command, place) => folderCommand(command, place, practice, context));
   const done = doneIn(plan, saved.records);
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
@@ -82,7 +81,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
     );
     if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, output);
-    if (openBlockers(judged).length > 0) throw refusal(saved, position, judged, context, output);
+    if (openBlockers(judged).length > 0)
+      throw refusal({ ...saved, remedy, directory }, position, judged, context, output);
     if (isDryRun) return dryRun(plan, remedy, position, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.report('  Nothing was changed.');
@@ -162,7 +162,7 @@ function wouldBeRefused(plan: Plan, position: Position, findings: readonly Findi
 
 /** The error for blockers that stop the plan as things are now, which it shows. */
 function refusal(
-  { folder, plan }: SavedChange,
+  { folder, plan, directory }: InFolder,
   position: Position,
   findings: readonly Finding[],
   context: Context,
@@ -170,7 +170,7 @@ function refusal(
 ): RefusedError {
   const news = showWhatStops(plan, findings, output);
   const open = openBlockers(findings);
-  const undo = commandLine(['undo', shownPath(folder, context)], context);
+  const undo = folderCommand('undo', folder, directory, context);
   return new RefusedError({
     attempted: applying(plan),
     on: folder,

@@ -20,8 +20,8 @@ import { outcomeOf, stepsNow } from '../review/summary.ts';
 import { type Commands, paperReview, savedStepLines } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/text-layout.ts';
-import type { Context, OpenDirectory } from './context.ts';
-import { reopeningWords } from './directory.ts';
+import type { Context } from './context.ts';
+import { type NamedDirectory, reopeningWords } from './directory.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
 
@@ -42,7 +42,7 @@ export interface InFolder {
   readonly plan: Plan;
   readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
   /** The one that this run has open, for the commands that are printed. */
-  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
+  readonly directory?: NamedDirectory | undefined;
 }
 
 /**
@@ -89,11 +89,20 @@ function drawingOf(inFolder: InFolder, mayConnect: boolean, context: Context, { 
  * the directory that this run has open, never one that only the plan names.
  */
 export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'>, context: Context): Commands {
-  const command = (name: string): string =>
-    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, folder, context)], context);
+  const command = (name: 'apply' | 'undo'): string => folderCommand(name, folder, directory, context);
   return remedy.handOver === undefined
     ? { apply: command('apply'), undo: command('undo') }
     : { apply: command('apply') };
+}
+
+/** A command on a change folder, which opens again the directory that it is printed for. */
+export function folderCommand(
+  name: 'apply' | 'undo',
+  folder: string,
+  directory: NamedDirectory | undefined,
+  context: Context,
+): string {
+  return commandLine([name, shownPath(folder, context), ...reopeningWords(directory, folder, context)], context);
 }
 
 /** This process, as in the names of files that it has not finished writing. */

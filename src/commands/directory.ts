@@ -108,7 +108,12 @@ export const practiceMark = '.adsi-remedy-practice';
 
 /** The practice site in a folder that the flag names. */
 async function openPracticeIn(site: string, context: Context): Promise<OpenDirectory> {
-  if (await isPracticeSite(site)) return openPracticeDirectory(site, context);
+  await requirePracticeSite(site);
+  return openPracticeDirectory(site, context);
+}
+
+async function requirePracticeSite(site: string): Promise<void> {
+  if (await isPracticeSite(site)) return;
   throw misuse(
     site,
     'there is no practice site in that folder',
@@ -136,7 +141,7 @@ function isPracticeSite(folder: string): Promise<boolean> {
 }
 
 /** The practice site that a folder lies in, by the mark of its folder; undefined if it lies in none. */
-export async function practiceSiteAround(folder: string): Promise<string | undefined> {
+async function practiceSiteAround(folder: string): Promise<string | undefined> {
   if (await isPracticeSite(folder)) return folder;
   const above = path.dirname(folder);
   return above === folder ? undefined : practiceSiteAround(above);
@@ -211,6 +216,39 @@ function interrupted(): void {
 /** How a run reached a directory, as far as a plan does not record it. */
 export type Reached = Pick<OpenDirectory, 'caFile' | 'practiceSite'>;
 
+/** A directory that commands are printed for. */
+export type NamedDirectory = Reached & Pick<OpenDirectory, 'connection'>;
+
+/** The folder that `practice` lays its site out in, where no other is named. */
+export function defaultPracticeSite({ changes }: Pick<Context, 'changes'>): string {
+  return path.join(path.dirname(changes), 'adsi-remedy-practice');
+}
+
+/**
+ * The practice site of a saved plan, for the commands that are printed where nothing is opened: the one that the flag
+ * names, else the one around the change folder, the one that the menu is open on, or the one that `practice` lays out
+ * here, if any. Undefined for a plan of another directory: its word for that is not repeated.
+ * @throws UsageError if the flag names no practice site
+ */
+export async function practiceOf(
+  { plan: { target }, folder }: { readonly plan: { readonly target: Target }; readonly folder: string },
+  { practice }: Pick<DirectoryFlags, 'practice'>,
+  context: Context,
+): Promise<NamedDirectory | undefined> {
+  if (target.kind !== 'forest' || target.connection.kind !== 'practice') return undefined;
+  const { connection } = target;
+  if (practice !== undefined) {
+    const practiceSite = path.resolve(context.currentFolder, practice);
+    await requirePracticeSite(practiceSite);
+    return { connection, practiceSite };
+  }
+  const around = await practiceSiteAround(folder);
+  if (around !== undefined) return { connection, practiceSite: around };
+  for (const practiceSite of [path.dirname(context.changes), defaultPracticeSite(context)])
+    if (await isPracticeSite(practiceSite)) return { connection, practiceSite };
+  return { connection };
+}
+
 /** The flags that reach a DC in the same way as the target's; of a practice site its folder reaches all. */
 export function connectionWords(
   host: string,
@@ -231,7 +269,7 @@ export function connectionWords(
  * none.
  */
 export function reopeningWords(
-  directory: (Reached & Pick<OpenDirectory, 'connection'>) | undefined,
+  directory: NamedDirectory | undefined,
   folder: string,
   context: Context,
 ): readonly string[] {
@@ -248,8 +286,9 @@ export function reopeningWords(
   }
 }
 
+/** A site that is not known is left to the reader to fill in: what a plan says of a place is not followed. */
 function practiceWords(site: string | undefined, context: Context): readonly string[] {
-  return site === undefined ? [] : ['--practice', shownPath(site, context)];
+  return ['--practice', site === undefined ? 'DIR' : shownPath(site, context)];
 }
 
 function isWithin(folder: string, site: string | undefined): boolean {

@@ -11,12 +11,10 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import type { Practice } from '../remedies/remedy.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { openPracticeDirectory, practiceMark } from './directory.ts';
+import { defaultPracticeSite, openPracticeDirectory, practiceMark } from './directory.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
 import { runRemedy } from './run-remedy.ts';
-
-const defaultFolder = 'adsi-remedy-practice';
 
 /**
  * Runs the command: lays the site out, and opens the menu on it, or shows what the remedies would change there.
@@ -26,9 +24,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('practice', args, outputFlags, ['DIR']);
   const output = createOutput(context, flags);
   const folder =
-    operands[0] === undefined
-      ? path.join(path.dirname(context.changes), defaultFolder)
-      : path.resolve(context.currentFolder, operands[0]);
+    operands[0] === undefined ? defaultPracticeSite(context) : path.resolve(context.currentFolder, operands[0]);
   const practices: { readonly entry: RemedyEntry; readonly practice: Practice }[] = [];
   for (const entry of context.remedies) practices.push({ entry, practice: (await entry.load()).practice });
   for (const { practice } of practices) await practice.layOut?.(folder, context.templates);

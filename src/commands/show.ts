@@ -20,16 +20,15 @@ import { inParallel } from '../files/in-parallel.ts';
 import { errnoInWords, onlyWhileBusy, type Patience } from '../files/system-errors.ts';
 import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { commandLine, shownPath } from '../quoting.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, headLines } from '../review/exhibit-text.ts';
 import { headOf, outcomeOf, stepsNow } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/text-layout.ts';
-import { type InFolder, redraw, withFolders } from './change-folder.ts';
+import { folderCommand, type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { practiceSiteAround } from './directory.ts';
+import { practiceOf } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
 import { shortSeal } from './save-or-apply.ts';
 import { type Access, accessBy, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
@@ -45,15 +44,19 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { saved, remedy } = await namedPlan('show', operands[0], flags.seal, context, output);
   const { plan, folder } = saved;
   const position = await positionOf(saved, output.patience);
-  const inFolder = { ...saved, remedy, directory: await practiceAround(saved) };
+  const inFolder = { ...saved, remedy, directory: await practiceOf(saved, flags, context) };
   await redrawWhereItMay(inFolder, flags.seal !== undefined, context, output);
   showReview(saved, remedy, describePlan(inFolder, context), output);
   const drift = flags.drift ? await driftOf(saved, accessBy(flags, output.canAsk), context, output) : undefined;
   output.say(
     remedy.handOver === undefined
-      ? `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, output.patience), context)}`
-      : `  To check again: ${commandLine(['apply', shownPath(folder, context)], context)}`,
+      ? `  ${positionInWords(position)}${commandFor(inFolder, position, await isAwayFromOriginal(saved, output.patience), context)}`
+      : `  To check again: ${folderCommand('apply', folder, inFolder.directory, context)}`,
   );
+  if (isOfUnknownSite(inFolder.directory))
+    output.say(
+      '  DIR in the commands is the folder of the practice site: name it with --practice, and show prints it.',
+    );
   output.say(`  Seal ${shortSeal(plan)}`);
   output.document({
     plan,
@@ -65,10 +68,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return drift?.status ?? exitStatus.done;
 }
 
-/** The practice site around a change folder, for commands: the name of another directory is never taken from a plan. */
-async function practiceAround({ plan, folder }: SavedChange): Promise<InFolder['directory']> {
-  if (plan.target.kind !== 'forest' || plan.target.connection.kind !== 'practice') return undefined;
-  return { connection: plan.target.connection, practiceSite: await practiceSiteAround(folder) };
+/** Whether the commands are for a practice site that is neither named nor around the change folder nor here. */
+function isOfUnknownSite(directory: InFolder['directory']): boolean {
+  return directory?.connection.kind === 'practice' && directory.practiceSite === undefined;
 }
 
 /** Replaces documents that were edited outside the tool, if the folder is writable and no other run uses it. */
@@ -104,9 +106,14 @@ function showReview({ plan, records }: SavedChange, remedy: Remedy, description:
 }
 
 /** @param isAway whether it is an undo that its change does not vouch for: apply asks for its seal */
-function commandFor({ folder, plan }: SavedChange, position: Position, isAway: boolean, context: Context): string {
+function commandFor(
+  { folder, plan, directory }: InFolder,
+  position: Position,
+  isAway: boolean,
+  context: Context,
+): string {
   const withSeal = isAway ? ', adding --seal and the seal that was approved' : '';
-  const command = (name: string, place: string): string => commandLine([name, shownPath(place, context)], context);
+  const command = (name: 'apply' | 'undo', place: string): string => folderCommand(name, place, directory, context);
   switch (position.kind) {
     case 'not-applied':
       return openBlockers(plan.findings).length > 0

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as practice } from '../../src/commands/practice.ts';
+import { run as show } from '../../src/commands/show.ts';
+import { run as undo } from '../../src/commands/undo.ts';
 import { remedies } from '../../src/remedies/index.ts';
+import { distinct } from '../../src/words.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { practiceTime } from '../support/practice-forest.ts';
 import { answering } from '../support/prompter-double.ts';
 import { orphan, remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -125,6 +129,74 @@ describe('--practice', () => {
     expect(await runCommand(apply, [`${site}/changes/within`, '--dry-run'], here)).toMatchObject({ status: 2 });
   });
 
+  const saves = [
+    [
+      'orphan',
+      [
+        '--name',
+        'EX04',
+        '--accept',
+        'owned-databases',
+        '--accept',
+        'send-connector-source',
+        '--accept',
+        'replication-past-lifetime',
+      ],
+    ],
+    ['tombstone', ['--days', '180', '--accept', 'past-lifetime']],
+    ['lingering', ['--reference', 'dc1.corp.example.com']],
+    ['metadata', ['--dc', 'DC0']],
+  ] as const;
+
+  test.each(saves)(
+    'is named by every command that show prints for a plan of %s saved outside it, and that its documents hold',
+    async (name, args) => {
+      const here = { ...(await world()), now: practiceTime };
+      await runCommand(practice, ['other', '--quiet'], { ...here, remedies: [] });
+      await runCommand(remedyCommand(name), [...args, '--practice', 'other', '--save', 'saved'], here);
+      const { stdout, stderr } = await runCommand(show, ['saved', '--verbose', '--practice', 'other'], here);
+      expect(stderr).toBe('');
+      const documents = await Promise.all(
+        ['review.txt', 'review.html', 'next-steps.txt'].map((file) =>
+          readFile(path.join(here.currentFolder, 'saved', file), 'utf8').catch(() => ''),
+        ),
+      );
+      const printed = distinct([stdout, ...documents].flatMap(commandsIn));
+      expect(printed).toContainEqual(expect.stringMatching(/^apply saved/));
+      for (const command of printed) {
+        const [first = '', ...words] = command.split(' ');
+        expect(command).toContain(' --practice other');
+        // Nothing was applied, so that there is nothing to undo; it is looked at only whether the site is found.
+        const run = await runCommand(commandNamed(first), first === 'apply' ? [...words, '--dry-run'] : words, here);
+        expect([command, run.status, run.stderr]).not.toEqual([command, 64, expect.anything()]);
+      }
+    },
+  );
+
+  test('is found by show around the change folder, or where practice lays it out; else the command has a blank to fill in', async () => {
+    const here = await world();
+    await runCommand(practice, ['--quiet'], { ...here, remedies: [] });
+    await runCommand(practice, ['other', '--quiet'], { ...here, remedies: [] });
+    const save = (folder: string) =>
+      runCommand(remedyCommand('metadata'), ['--dc', 'DC0', '--practice', 'other', '--save', folder], here);
+    await save('beside');
+    await save('other/changes/within');
+    const shown = async (folder: string, ...args: readonly string[]) =>
+      (await runCommand(show, [folder, ...args], here)).stdout;
+    expect(await shown('other/changes/within')).toContain('apply other/changes/within\n');
+    expect(await shown('beside')).toContain(`apply beside --practice ${site}\n`);
+    await rm(path.join(here.currentFolder, site), { recursive: true });
+    const blank = await shown('beside');
+    expect(blank).toContain('apply beside --practice DIR\n');
+    expect(blank).toContain('DIR in the commands is the folder of the practice site');
+    expect(await shown('beside', '--practice', 'other')).toContain('apply beside --practice other\n');
+    const wrong = await runCommand(show, ['beside', '--practice', '.'], here);
+    expect([wrong.status, wrong.stderr]).toEqual([
+      64,
+      expect.stringContaining('there is no practice site in that folder'),
+    ]);
+  });
+
   test('takes the folder of a site alone, and no other directory beside it', async () => {
     const here = await world();
     const none = await runCommand(remedyCommand('metadata'), ['--practice', '.'], here);
@@ -144,3 +216,14 @@ describe('--practice', () => {
     }
   });
 });
+
+/** The commands of this tool that stand on lines of their own, or at the end of one. */
+function commandsIn(text: string): readonly string[] {
+  return [...text.matchAll(/(?:: |<pre><code>|\n *(?:Apply|Undo|Look again)? *)adsi-remedy ([a-z]+ [^<\n\r]*)/g)].map(
+    ([, command = '']) => command.trimEnd(),
+  );
+}
+
+function commandNamed(name: string): Parameters<typeof runCommand>[0] {
+  return name === 'apply' ? apply : name === 'undo' ? undo : remedyCommand(name);
+}
