@@ -15,8 +15,7 @@ import { distinctNames, select } from './filters.ts';
 import { requireFiles } from './gather.ts';
 import { type LabelsOptions, type NewLabel, userIdKey, userNameKey } from './options.ts';
 import { propose } from './propose.ts';
-import { type CultureWording, type Label, lookUpWording, type Wording } from './wording.ts';
-import { faultOfText } from './wording-file.ts';
+import { type CultureWording, faultOfText, type Label, lookUpWording, type Wording } from './wording.ts';
 
 /** Asks where the form sets are, which of them get which label, and whether blocked files are left out. */
 export async function ask(

@@ -33,7 +33,7 @@ import { linksFollowed, userIdKey, userNameKey } from './options.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
-import { hasActiveHtml } from './wording-file.ts';
+import { hasActiveHtml } from './wording.ts';
 
 /** All findings on the proposal in the world of the facts. */
 export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): readonly FindingDraft[] {

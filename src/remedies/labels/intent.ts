@@ -15,8 +15,7 @@ import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
 import { type Filters, isKey, isLabelKey, keysIn, type LabelsOptions } from './options.ts';
-import { type Label, labels } from './wording.ts';
-import { faultOfText } from './wording-file.ts';
+import { faultOfText, type Label, labels } from './wording.ts';
 
 /** The new text of a key: the wording of a label in each language, one text, or the user's own wording. */
 export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };

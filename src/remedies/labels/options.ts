@@ -14,8 +14,16 @@ import { distinct } from '../../words.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import { isSameCulture } from './cultures.ts';
 import type { flags as flagTable } from './flags.ts';
-import { type Label, labels, loadBuiltInWording, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
-import { faultOfText, parseWordingFile } from './wording-file.ts';
+import {
+  faultOfText,
+  type Label,
+  labels,
+  loadBuiltInWording,
+  lookUpWording,
+  parseWordingFile,
+  type Wording,
+  type WordingLookup,
+} from './wording.ts';
 
 /** The field that the password form asks the user's name in. */
 export const userNameKey = 'L_UserName_Text';

@@ -13,8 +13,15 @@ import {
 import { readLifetime, silenceAtLastWrite } from '../../ad/deleted-object-lifetime.ts';
 import { isDnThat, joinDn, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
-import { type DomainController, type Forest, hasFullCopy, hostOf, readForest } from '../../ad/forest.ts';
-import { type OperationsMaster, readOperationsMasters } from '../../ad/operations-masters.ts';
+import {
+  type DomainController,
+  type Forest,
+  hasFullCopy,
+  hostOf,
+  type OperationsMaster,
+  readForest,
+  readOperationsMasters,
+} from '../../ad/forest.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, type Originator, originatorOf, stampOf, stampsOf } from '../../ad/replication-values.ts';

@@ -13,9 +13,8 @@ import {
 } from '../../ad/ask-domain-controllers.ts';
 import { dnDepth, isDeletedDn, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { dateOfFileTime, type Entry, guidOf, isDisabled, textOf } from '../../ad/entry.ts';
-import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hostOf, masterInWords, readOperationsMasters } from '../../ad/forest.ts';
 import { networkBy } from '../../ad/locate.ts';
-import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { replicationNews } from '../../ad/replication-news.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';

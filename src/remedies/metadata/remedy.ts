@@ -1,7 +1,7 @@
 /** The metadata remedy, and its plans in words: title, summary, and the next steps, which the plan keeps as data. */
 
 import { rdnOf } from '../../ad/dn.ts';
-import { masterRoles } from '../../ad/operations-masters.ts';
+import { masterRoles } from '../../ad/forest.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';

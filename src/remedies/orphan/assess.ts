@@ -9,7 +9,6 @@ import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { unjustified } from './changes.ts';
 import { mailTransferAgentsIn, tooMany } from './deleted-server.ts';
-import { replicationFindings } from './every-dc.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { whatLogFound } from './options.ts';
@@ -24,6 +23,7 @@ import {
   referenceFindings,
   serverFor,
 } from './reference-findings.ts';
+import { replicationFindings } from './replication.ts';
 import { supportedWays } from './supported-ways.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './survey.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';

@@ -21,7 +21,6 @@ import {
   readEmptyContainers,
   serverDeletedIn,
 } from './deleted-server.ts';
-import { type ReplicationFacts, readReplication } from './every-dc.ts';
 import { isOfLeftovers, type LeftoverFacts, readLeftovers } from './leftovers.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
 import { isDatabase, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
@@ -41,6 +40,7 @@ import {
   readDatabasesOf,
   unwritableOf,
 } from './referrers.ts';
+import { type ReplicationFacts, readReplication } from './replication.ts';
 import {
   findServer,
   readSurvey,

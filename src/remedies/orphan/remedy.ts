@@ -14,12 +14,12 @@ import type { Answer, Asking, Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { clearable, permits, propose } from './changes.ts';
 import { describe, nextStepsOf, serverDeletedBy } from './describe.ts';
-import { proofOf } from './every-dc.ts';
 import { flags } from './flags.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from './gather.ts';
 import { leftoverTree } from './leftovers.ts';
 import { type Along, type OrphanOptions, readOptions, type SetupLog, whatLogFound } from './options.ts';
 import { type AdminGroup, productName, rolesInWords } from './organisation.ts';
+import { proofOf } from './proof.ts';
 import { explanation, type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
 import {
   type AsOf,

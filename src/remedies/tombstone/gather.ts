@@ -22,11 +22,12 @@ import {
   type DomainController,
   type Forest,
   hostOf,
+  masterInWords,
   readForest,
+  readOperationsMasters,
   sourceInWords,
   writableAttributes,
 } from '../../ad/forest.ts';
-import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { differencesFrom, withReported } from '../../ad/repadmin.ts';
 import { isFuture, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, stampOf } from '../../ad/replication-values.ts';

@@ -5,7 +5,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { fileFingerprint } from '../../../src/change/planned-file.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { decodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
-import { describe as describePlan, nextStepsOf } from '../../../src/remedies/labels/describe.ts';
 import type { LabelsFacts } from '../../../src/remedies/labels/facts.ts';
 import {
   checkLabelText,
@@ -15,9 +14,10 @@ import {
   userNameKey,
 } from '../../../src/remedies/labels/options.ts';
 import { propose } from '../../../src/remedies/labels/propose.ts';
+import { describe as describePlan, nextStepsOf } from '../../../src/remedies/labels/remedy.ts';
 import { readStrings } from '../../../src/remedies/labels/strings-content.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
-import { faultOfText } from '../../../src/remedies/labels/wording-file.ts';
+import { faultOfText } from '../../../src/remedies/labels/wording.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../../support/fresh-folder.ts';
 import {

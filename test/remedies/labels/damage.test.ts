@@ -7,7 +7,7 @@ import { fileFingerprint } from '../../../src/change/planned-file.ts';
 import { decodeText, encodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
 import { isGarbled, lostLettersIn, readStrings, valueDecoder } from '../../../src/remedies/labels/strings-content.ts';
-import { faultOfText } from '../../../src/remedies/labels/wording-file.ts';
+import { faultOfText } from '../../../src/remedies/labels/wording.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
 import {

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type LabelsOptions, parseCodePage } from '../../../src/remedies/labels/options.ts';
-import { parseWordingFile } from '../../../src/remedies/labels/wording-file.ts';
+import { parseWordingFile } from '../../../src/remedies/labels/wording.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
 import { examine, labelOptions } from '../../support/label-options.ts';
 import { symlink } from '../../support/on-windows.ts';

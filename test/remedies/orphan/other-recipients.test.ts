@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { recipientsPointingAt } from '../../../src/remedies/orphan/every-dc.ts';
+import { recipientsPointingAt } from '../../../src/remedies/orphan/proof.ts';
 import {
   type OtherRecipients,
   otherRecipientAttributes,

@@ -4,7 +4,7 @@ import type { Forest } from '../../../src/ad/forest.ts';
 import type { Sight } from '../../../src/change/verify.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import type { DeletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { proofOf, recipientLooks } from '../../../src/remedies/orphan/every-dc.ts';
+import { proofOf, recipientLooks } from '../../../src/remedies/orphan/proof.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 import { orphanFacts, planOf, target } from './practice-orphan.ts';
 

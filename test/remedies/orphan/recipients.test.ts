@@ -4,7 +4,7 @@ import type { DirectoryChange, LeftOut, Proposal } from '../../../src/change/pla
 import { openEmbeddedForest } from '../../../src/embedded/forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/every-dc.ts';
+import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/proof.ts';
 import { formatFilter } from '../../support/filter-text.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';

@@ -4,7 +4,7 @@ import type { DirectoryChange } from '../../../src/change/plan.ts';
 import { lookForDeleted } from '../../../src/change/verify.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';
 import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { deletionOnDc } from '../../../src/remedies/orphan/every-dc.ts';
+import { deletionOnDc } from '../../../src/remedies/orphan/proof.ts';
 import { leaf, openBench, sendConnector } from '../../change/entries-support.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 
