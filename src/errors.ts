@@ -1,7 +1,7 @@
 /**
  * Every error that a user can meet, as a class with a code, and the one place where codes become exit statuses.
  *
- * An error tells four things in this order: what was attempted, on what, what came back, and what to do next.
+ * An error has four parts in this order: what was attempted, on what, the result, and what to do next.
  */
 
 /** What kind of error it is, in --json too. */
@@ -15,13 +15,13 @@ type ErrorCode =
   | 'cancelled'
   | 'back';
 
-/** What an error tells. */
+/** The parts of an error. */
 export interface Trouble {
   /** What was attempted, as a verb phrase: "read the form set". */
   readonly attempted: string;
   /** On what: a path, a DN, host:port, an option. */
   readonly on: string;
-  /** What came back: errno or LDAP result, in words. */
+  /** The result: errno or LDAP result, in words. */
   readonly cameBack: string;
   /** What the reader can do now, as one sentence. */
   readonly next: string;
@@ -45,7 +45,7 @@ export class UsageError extends RemedyError {
   readonly code = 'usage';
 }
 
-/** What a flag names is not there: a server of that name, say. */
+/** The object that a flag names does not exist: for example a server of that name. */
 export class SubjectMissingError extends UsageError {}
 
 /** A file or folder that could not be read or written; `errno` is the system's code (ENOENT, EACCES …), if there was one. */
@@ -59,7 +59,7 @@ export class FileError extends RemedyError {
   }
 }
 
-/** The directory said no, or could not be reached; nothing was changed by the operation that failed. */
+/** The directory refused, or could not be reached; the failed operation changed nothing. */
 export class DirectoryError extends RemedyError {
   readonly code = 'directory';
   /** The LDAP result code (RFC 4511 A.2), where a server answered. */
@@ -77,10 +77,10 @@ export class DirectoryError extends RemedyError {
  */
 export class LogonError extends DirectoryError {}
 
-/** No authority that is trusted here has signed the server's certificate, or the one that was given is no certificate. */
+/** No authority that is trusted here has signed the server's certificate, or the given file is not a certificate. */
 export class UntrustedError extends DirectoryError {}
 
-/** The connection was lost after a write was sent: it may or may not have been carried out; a fresh look decides. */
+/** The connection was lost after a write was sent: it may or may not have been carried out; only reading again shows it. */
 export class OutcomeUnknownError extends RemedyError {
   readonly code = 'outcome-unknown';
 }
@@ -100,7 +100,7 @@ export class CancelledError extends RemedyError {
   readonly code: 'cancelled' | 'back' = 'cancelled';
 
   constructor() {
-    super({ attempted: 'go on', on: 'the question', cameBack: 'cancelled', next: 'Nothing was changed.' });
+    super({ attempted: 'continue', on: 'the question', cameBack: 'cancelled', next: 'Nothing was changed.' });
   }
 }
 

@@ -78,7 +78,7 @@ export function readArguments<T extends FlagTable>(
 
 function flagValue(command: string, kind: FlagKind, name: string, value: string | undefined): string {
   if (kind === 'yes-no' && value !== undefined) {
-    throw misuse(command, name, 'it takes no value', `Give ${name} alone.`);
+    throw misuse(command, name, 'it takes no value', `Give ${name} without a value.`);
   }
   if (kind !== 'yes-no' && (value === undefined || value === '')) {
     throw misuse(

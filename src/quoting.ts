@@ -25,7 +25,7 @@ export function shownPath(file: string, { currentFolder }: Pick<Shell, 'currentF
   const relative = path.relative(currentFolder, file);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
   if (relative === '') return '.';
-  // What begins with a hyphen would be taken for an option.
+  // A path that begins with a hyphen would be taken for an option.
   return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
 }
 
@@ -67,7 +67,7 @@ function printed(character: string): string {
 }
 
 /**
- * To be called before anything is written: the end of a run prints commands with the folder's name.
+ * Call this before anything is written: the end of a run prints commands with the folder's name.
  * @throws UsageError if it can't be part of a command
  */
 export function requireQuotable(folder: string, shell: Pick<Shell, 'currentFolder' | 'platform'>): void {

@@ -1,6 +1,6 @@
 /**
- * Counts, lists and durations in words, names that are nearly right, lists without repeats or in groups, and
- * what is computed once for each name.
+ * Counts, lists and durations in words, near matches of names, lists without repeats or in groups, and
+ * results that are computed once for each name.
  */
 
 import { domainToASCII } from 'node:url';

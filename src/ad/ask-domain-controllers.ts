@@ -1,6 +1,6 @@
 /**
- * Asks every DC of a forest at the same time, each with a deadline of its own, so that a slow one never stalls the rest.
- * Reads what a DC says of its own replication, its clock and the changes that it has: what it does not say is unknown,
+ * Asks every DC of a forest at the same time, each with its own deadline, so that a slow one never delays the others.
+ * Reads the replication state that a DC reports, its clock and the changes that it has: data that it does not report is unknown,
  * never healthy.
  */
 
@@ -43,7 +43,7 @@ export function isChosen(domainController: DomainController, { rootDse, identity
 }
 
 /**
- * Asks each DC `question` in a session of its own, the chosen one in the session that is open. Gives the answers in the
+ * Asks each DC `question` in a separate session, the chosen one in the open session. Gives the answers in the
  * order of the DCs; a DirectoryError makes a DC unreachable, any other error is thrown.
  */
 export async function askDomainControllers<T>(
@@ -89,7 +89,7 @@ async function askOther<T>(
   }
 }
 
-/** The answer, or why there is none after so many milliseconds. What still runs then ends by the session's own deadlines. */
+/** The answer, or why there is none after this many milliseconds. Requests still running then end by the session's own deadlines. */
 async function answerWithin<T>(milliseconds: number, ask: () => Promise<T>): Promise<Answer<T>> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Answer<T>>((resolve) => {
@@ -112,14 +112,14 @@ async function answerWithin<T>(milliseconds: number, ask: () => Promise<T>): Pro
   }
 }
 
-/** A session with a global catalog; undefined also if none answers, as what it would have shown is unknown then. */
+/** A session with a global catalog; undefined also if none answers, because its data is unknown then. */
 export async function catalogIfAny(
   access: Pick<ReplicationAccess, 'openGlobalCatalog'>,
 ): Promise<DirectorySession | undefined> {
   try {
     return await access.openGlobalCatalog();
   } catch (error) {
-    // That none answers is part of the judgement.
+    // No answer is a result too, and is judged.
     if (error instanceof DirectoryError) return undefined;
     throw error;
   }
@@ -135,13 +135,13 @@ export interface NamingContextCursor extends ReplicationCursor {
   readonly namingContext: string;
 }
 
-/** A naming context of which the DC says nothing that could be understood, and why. */
+/** A naming context for which the DC reports nothing readable, and why. */
 interface SilentNamingContext {
   readonly namingContext: string;
   readonly why: string;
 }
 
-/** What a DC says of its own inbound replication. */
+/** A DC's report on its own inbound replication. */
 export interface ReplicationAnswer {
   readonly links: readonly InboundLink[];
   /** Naming contexts that it holds without naming a partner: there is none, or the user may not see it. */
@@ -285,7 +285,7 @@ function notShown({ identity }: DirectorySession, namingContext: string, what: s
   });
 }
 
-/** What asking a DC gave. */
+/** The result of asking a DC. */
 export interface DomainControllerState {
   readonly domainController: DomainController;
   readonly state:
@@ -303,7 +303,7 @@ export interface DomainControllerState {
         /** Its inbound links as a file of repadmin has them. */
         readonly reported?: readonly InboundLink[];
       }
-    /** An export says nothing of it. */
+    /** An export has no data on it. */
     | { readonly kind: 'not-asked' };
 }
 
@@ -324,7 +324,7 @@ interface Question {
 }
 
 /**
- * What each DC answered, in the order of the forest; of those that do not, whether their computer account is there.
+ * What each DC answered, in the order of the forest; of those that did not answer, whether their computer account exists.
  * Throws DirectoryError if the chosen DC or a global catalog fails while the accounts are looked up.
  */
 export async function askAllForReplication(

@@ -1,4 +1,4 @@
-/** How long deleted objects are kept, from what is stored and what is not. */
+/** How long deleted objects are kept, from the stored values and the defaults. */
 
 import type { DirectorySession, RootDse } from '../ldap/session.ts';
 import { counted, day } from '../words.ts';
@@ -8,7 +8,7 @@ import { type Entry, integerOf } from './entry.ts';
 /** Whose server it is; it decides what an unset value means. */
 export type ServerKind = 'windows' | 'samba' | 'unknown';
 
-/** What Microsoft recommends, and writes into forests made since Windows Server 2003 SP1. */
+/** Microsoft's recommendation, and the value in forests created since Windows Server 2003 SP1. */
 export const recommendedDays = 180;
 
 /** MS-ADTS 6.1.1.2.4.1.1: garbageCollPeriod in hours, where it is not set. */
@@ -51,7 +51,7 @@ export function storedLifetimesOf(entry: Entry): StoredLifetimes {
   };
 }
 
-/** What evidence says of the lifetime in force. */
+/** Evidence for the lifetime in force. */
 export interface LifetimeEvidence {
   /** Age in days of the oldest tombstone that is still there. */
   readonly oldestTombstone: number | undefined;

@@ -39,7 +39,7 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
     }),
     globalCatalogRecords(name, options),
   ]);
-  if (domainControllers.length === 0) throw notFound(query, options, 'DNS says that the domain has none');
+  if (domainControllers.length === 0) throw notFound(query, options, 'DNS lists none for the domain');
   const globalCatalogHosts = new Set(globalCatalogs.map(hostIn));
   const located = (record: SrvRecord): LocatedServer => ({
     host: hostIn(record),
@@ -156,7 +156,7 @@ const dnsErrors: Readonly<Record<string, string>> = {
 /** SMTP, RPC endpoint mapper, HTTPS, SMB. */
 export const probedPorts: readonly number[] = [25, 135, 443, 445];
 
-/** What came of trying the ports. */
+/** The result of trying the ports. */
 export type ProbeResult =
   | { readonly kind: 'no address' }
   /** The host name is that of another server object too: an answer would prove nothing. */
@@ -179,7 +179,7 @@ export interface ProbeNetwork {
 /** For each port, in milliseconds; all are tried at the same time. */
 const probeDeadlineMs = 3000;
 
-/** Tries the ports. Never throws: what does not answer is closed. */
+/** Tries the ports. Never throws: a port that does not answer counts as closed. */
 export async function probe(host: string, network: ProbeNetwork): Promise<ProbeResult> {
   const address = await network.resolve(host);
   if (address === undefined) return { kind: 'no address' };
@@ -199,7 +199,7 @@ export function networkBy(dns: string | undefined): ProbeNetwork {
       try {
         return dns === undefined ? (await lookup(host)).address : await lookUpAddress(host, dns);
       } catch {
-        // A name that DNS does not know is the answer.
+        // A name that DNS does not know is a normal result.
         return undefined;
       }
     },

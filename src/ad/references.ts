@@ -138,7 +138,7 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
 }
 
 /**
- * Every entry of the Configuration naming context that may pass the test, without the schema, which is a naming context
+ * Every entry of the Configuration naming context that may pass the test, without the schema, which is a separate naming context.
  * of its own. Throws DirectoryError.
  */
 export async function* everyEntry(

@@ -58,7 +58,7 @@ export function replicateDivergentOnce(host: string): readonly string[] {
 /** Who replicates with whom, and what fails, on every DC. */
 export const replicationSummary = 'repadmin /replsummary *';
 
-/** Removes what is left of a DC that is gone, by the DN of its server object. */
+/** Removes the metadata of a DC that is gone, by the DN of its server object. */
 export function removeMetadata(serverDn: string): string {
   return `ntdsutil "metadata cleanup" ${quoted(`remove selected server ${serverDn}`)} quit quit`;
 }
@@ -133,7 +133,7 @@ export function showreplArgument(text: string): { readonly file: string; readonl
 }
 
 /**
- * The links in the file's text; lines of DCs that repadmin could not reach (showrepl_ERROR) say nothing of links.
+ * The links in the file's text; lines of DCs that repadmin could not reach (showrepl_ERROR) contain no links.
  *
  * @param offset of the file's times from UTC, in minutes; without one each time is taken for the oldest it can be
  * @param name of the file, for errors
@@ -189,7 +189,7 @@ function columnsOf(heading: readonly string[], name: string): ReadonlyMap<Column
   );
 }
 
-/** Gives DCs that could not be asked what a file says of their inbound links. */
+/** Adds the inbound links in a file to DCs that could not be asked. */
 export function withReported(
   states: readonly DomainControllerState[],
   links: readonly ShowreplLink[],

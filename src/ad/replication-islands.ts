@@ -41,7 +41,7 @@ export interface OldestNews {
   readonly age: number;
 }
 
-/** What the silences of a forest come to. */
+/** The islands of a forest at a length of silence. */
 export interface Islands {
   readonly cutOff: readonly CutOff[];
   readonly splits: readonly Split[];
@@ -85,7 +85,7 @@ function longestFirst(one: CutOff, other: CutOff): number {
   return (other.age ?? 0) - (one.age ?? 0) || one.party.name.localeCompare(other.party.name);
 }
 
-/** How two DCs are to each other. What is not known neither parts nor joins two DCs. */
+/** The relation of two DCs. Unknown news neither parts nor joins two DCs. */
 type Relation = 'in-touch' | 'parted' | 'unknown';
 
 function relationOf(one: Party, other: Party, copy: CopyNews, threshold: number): Relation {
@@ -137,7 +137,7 @@ interface Classified {
   readonly sides: readonly (readonly Party[])[];
 }
 
-/** Tells a DC that is cut off from a split. An island of which nothing is known is left out. */
+/** Distinguishes a DC that is cut off from a split. An island without any known news is left out. */
 function classified(islands: readonly Island[], copy: CopyNews, threshold: number): Classified {
   const parted = islands.filter(({ isParted }) => isParted).map(({ members }) => members);
   const unparted = islands.filter(({ isParted }) => !isParted).flatMap(({ members }) => members);

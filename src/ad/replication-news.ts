@@ -1,5 +1,5 @@
 /**
- * Who last heard of whom, and when: one DC's news of another's changes, for each naming context and ordered pair of DCs.
+ * When each DC last heard of each other one: its news of the other's changes, for each naming context and ordered pair of DCs.
  *
  * A DC's cursor for another one holds the time; ages are computed by the clock of the DC that answered. Where cursors hold
  * no time (Samba), news travels along the links of repsFrom: a path of links is as old as its oldest one, and the best
@@ -45,7 +45,7 @@ export interface ClockJump {
   readonly consecutiveFailures: number | undefined;
 }
 
-/** Who has heard of whom in a forest. */
+/** The news between the DCs of a forest. */
 export interface ReplicationNews {
   readonly parties: readonly Party[];
   /** The Configuration partition first, which every DC holds. */
@@ -110,7 +110,7 @@ function copyNews(
   };
 }
 
-/** What one DC itself says of a naming context. */
+/** The report of one DC on a naming context. */
 interface NewsReport {
   readonly newsOf: (source: Party) => News;
   readonly isRefusing: (source: Party) => boolean;
@@ -155,7 +155,7 @@ function reportBy(
   };
 }
 
-/** What a DC says itself, or what a file of repadmin says of it. */
+/** The DC's own report, or the report on it in a file of repadmin. */
 export function saidOf({
   state,
 }: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {

@@ -102,7 +102,7 @@ function orNone(read: () => readonly AttributeStamp[]): readonly AttributeStamp[
   try {
     return read();
   } catch (error) {
-    // Metadata that cannot be understood says nothing.
+    // Metadata that cannot be read shows nothing.
     if (error instanceof UnreadableReplicationValueError) return [];
     throw error;
   }
@@ -129,7 +129,7 @@ export type Originator = (invocationId: string) => DomainController | undefined;
 
 /**
  * A DC that was restored has a new invocationId. The former ones are in its retired signatures, and Windows names their DC
- * beside the cursors of its vectors.
+ * next to the cursors of its vectors.
  *
  * @param cursors of the DCs that answered
  */

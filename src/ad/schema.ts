@@ -1,5 +1,5 @@
 /**
- * What the schema says (MS-ADTS 3.1.1.2) of the attributes and classes that are asked for, and the attribute names behind
+ * The definitions in the schema (MS-ADTS 3.1.1.2) of the requested attributes and classes, and the attribute names for
  * the numbers in replication metadata.
  */
 

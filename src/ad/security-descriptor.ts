@@ -10,7 +10,7 @@ interface SecurityDescriptor {
   /** SIDs; undefined where the descriptor has none. */
   readonly owner: string | undefined;
   readonly group: string | undefined;
-  /** The order counts: the first entry that speaks of a right decides. Without a DACL everyone may do everything. */
+  /** The order matters: the first entry for a right decides. Without a DACL everyone may do everything. */
   readonly dacl: readonly AccessEntry[] | undefined;
   /** Whether the DACL takes nothing from the parent (SE_DACL_PROTECTED). */
   readonly isProtected: boolean;
@@ -90,7 +90,7 @@ function ownEntries({ dacl = [], isProtected }: SecurityDescriptor): readonly Ac
 }
 
 /**
- * Whether two descriptors are alike but for auditing and for what their parents give, which the directory computes anew
+ * Whether two descriptors are equal except for auditing and for inherited entries, which the directory computes again
  * wherever the object is put (MS-DTYP 2.5.3.4.2). Bytes that are no descriptor are like nothing.
  */
 export function areSameRights(one: Uint8Array, other: Uint8Array): boolean {
@@ -142,7 +142,7 @@ export function parseSecurityDescriptor(value: Uint8Array): SecurityDescriptor {
   }
 }
 
-/** 0 stands for no SID. */
+/** 0 means no SID. */
 function sidAt(bytes: Buffer, offset: number): string | undefined {
   if (offset === 0) return undefined;
   return formatSid(bytes.subarray(offset, offset + 8 + 4 * bytes.readUInt8(offset + 1)));
@@ -194,20 +194,20 @@ function entryOf(ace: Buffer): AccessEntry {
   };
 }
 
-/** What a security descriptor says, in lines to show. */
+/** The content of a security descriptor, in lines to show. */
 export interface RightsInWords {
   /** "owner BUILTIN\Administrators (S-1-5-32-544), group …" */
   readonly owner: string;
-  /** What the object has of its own, in the order of its DACL: "allow Everyone (S-1-1-0): full control". */
+  /** The object's own entries, in the order of its DACL: "allow Everyone (S-1-1-0): full control". */
   readonly own: readonly string[];
-  /** What its parent gave it, which the directory computes anew. */
+  /** The entries inherited from its parent, which the directory computes again. */
   readonly inherited: readonly string[];
 }
 
 /**
  * The rights that a security descriptor gives, in words. Throws ValueSyntaxError for bytes that are none.
  *
- * @param inherits whether it is the object's own, which the directory computes anew. A descriptor in any other attribute
+ * @param inherits whether it is the object's own descriptor, whose inherited entries the directory computes again. A descriptor in any other attribute
  * is kept as it is written, and what it marks as inherited counts.
  */
 export function rightsInWords(bytes: Uint8Array, inherits: boolean): RightsInWords {

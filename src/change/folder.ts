@@ -249,7 +249,7 @@ export async function openChange(named: string, patience: Patience): Promise<Sav
   return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal), patience) };
 }
 
-/** The change folders in a folder, the newest plan first. What is no change folder is passed over. */
+/** The change folders in a folder, the newest plan first. Other folders are skipped. */
 export async function changesIn(home: string, patience: Patience): Promise<readonly SavedChange[]> {
   const names = await readdir(home).catch(() => []);
   const found = await Promise.all(

@@ -90,9 +90,8 @@ export function positionInWords(position: Position): string {
   return `It was ${positionInBrief(position)}${lost === undefined ? '' : `: ${lost}`}.`;
 }
 
-/** What apply and undo do with a change that was undone. */
-export const undoneWords =
-  'This change was undone: apply and undo refuse it. If it is wanted after all, make a new plan.';
+/** The reaction of apply and undo to a change that was undone. */
+export const undoneWords = 'This change was undone: apply and undo refuse it. To apply it after all, make a new plan.';
 
 const afterUndone = {
   apply: 'Make a new plan; the targets may have changed since.',

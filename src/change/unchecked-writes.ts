@@ -65,7 +65,7 @@ function rightsIn({ name, values }: PlanAttribute): readonly string[] {
 
 function descriptorInWords(name: string, bytes: Buffer): string {
   const { owner, own, inherited } = rightsInWords(bytes, isSecurityDescriptor(name));
-  const parents = inherited.length === 0 ? [] : ['and what it inherits'];
+  const parents = inherited.length === 0 ? [] : ['and inherited entries'];
   return `${isSecurityDescriptor(name) ? '' : `${name}: `}${[owner, ...own, ...parents].join('; ')}`;
 }
 

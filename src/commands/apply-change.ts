@@ -85,7 +85,7 @@ async function redrawIfPossible(
     await redraw(inFolder, mayConnect, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
-    output.report(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
+    output.report(`  ${output.style.warning('The review could not be updated:')} ${visible(error.trouble.cameBack)}`);
   }
 }
 

@@ -177,7 +177,7 @@ function refusal(
     cameBack: `${blockersInWords(open)}. ${news.join(' ')}`,
     next: [
       wayPast(open),
-      ...(position.kind === 'applied-in-part' ? [`What was applied before can be undone with ${undo}`] : []),
+      ...(position.kind === 'applied-in-part' ? [`To undo what was applied before: ${undo}`] : []),
     ].join(' '),
   });
 }

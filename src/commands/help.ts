@@ -36,7 +36,7 @@ function generalHelp(commands: readonly CommandSpec[]): string {
     'and with --json, nothing is changed without --yes, or without apply FOLDER.',
     '',
     'Without --save, change folders are made in changes below the current folder; on',
-    'Windows, where that is in C:\\Windows, in %USERPROFILE%\\adsi-remedy\\changes. If',
+    'Windows, if that is in C:\\Windows, in %USERPROFILE%\\adsi-remedy\\changes. If',
     'PowerShell refuses npx as a script, use npx.cmd. Run it on a workstation: the',
     'Windows of TMG is too old for Node.',
     '',

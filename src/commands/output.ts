@@ -40,7 +40,7 @@ export interface Output {
   readonly canAsk: boolean;
   /** A line of the result, wrapped at a terminal if it is no line of a diff. With --json it goes to stderr. */
   say(line: string): void;
-  /** A line on how it goes; --quiet leaves it out. */
+  /** A progress line; --quiet leaves it out. */
   report(line: string): void;
   /** The one document of --json. */
   document(value: unknown): void;
@@ -88,7 +88,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   };
   const waitedFor = new Set<string>();
   const patience = patienceOf(context.platform, context.sleep, (file) => {
-    if (!waitedFor.has(file)) report(`  ${style.dim(visible(`Waiting: another program holds ${file}`))}`);
+    if (!waitedFor.has(file)) report(`  ${style.dim(visible(`Waiting: another program has ${file} open`))}`);
     waitedFor.add(file);
   });
   const options: TextReviewOptions = {

@@ -40,7 +40,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const shown = shownPath(folder, context);
   output.report(`  ${output.style.heading('Practice site')}  ${shown}`);
   for (const { practice } of practices) output.report(`  ${practice.about}`);
-  output.report('  Nothing of yours is changed: try what you like, then delete the folder.');
+  output.report('  Your own systems are not changed: try anything, then delete the folder.');
   output.report('  Try this first: save a change, open its review.html, apply it, undo it.');
   output.report('');
   if (output.canAsk) {

@@ -109,7 +109,7 @@ type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.report(`  ${output.style.warning('warning')}  ${line}`);
-  // That nothing is left to hand over is evidence, which may be kept.
+  // A plan with nothing left to hand over is evidence, which may be kept.
   const isWorthKeeping = plan.changes.length > 0 || remedy.handOver !== undefined;
   if (!isWorthKeeping) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
   const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;

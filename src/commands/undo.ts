@@ -200,6 +200,6 @@ async function markIfBack(
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
   if (!isWanted || undo.changes.length > 0 || !isWholeUndo(undo) || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo, context, output);
-  const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can come back';
-  output.report(`  ${all} is back already. The journal now says that the change is undone.`);
+  const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can be restored';
+  output.report(`  ${all} is already restored. The journal now marks the change as undone.`);
 }

@@ -55,7 +55,7 @@ export interface ReplicationState {
   readonly cursors: readonly Cursor[];
 }
 
-/** What takes the place of a DC for an export: part of one naming context or more, as it was once read. */
+/** What an export has instead of a DC: part of one naming context or more, as it was once read. */
 export function exportedFrom(record: RootDseRecord | undefined): DomainController {
   return {
     host: hostOfRootDse(record) ?? 'export',
@@ -101,7 +101,7 @@ function fromNtdsSettings(ntdsSettings: StoredEntry): DomainController[] {
   ];
 }
 
-/** How a DC is doing. */
+/** The condition of a DC. */
 export interface Condition {
   /** 'refused', 'no-route': no connection can be made. 'silent': connections are made, but never answered. */
   readonly reachable: 'yes' | 'refused' | 'no-route' | 'silent';

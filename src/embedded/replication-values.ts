@@ -67,7 +67,7 @@ export function metadataOf(entry: StoredEntry, store: Store): string[] {
   });
 }
 
-/** The values of links have metadata of their own (msDS-ReplValueMetaData), which is not given here. */
+/** The values of links have separate metadata (msDS-ReplValueMetaData), which is not given here. */
 function shownStamps(entry: StoredEntry, store: Store): [AttributeType, AttributeStamp][] {
   return store.stampsOf(entry).filter(([{ link }]) => link.direction === 'none');
 }

@@ -1,7 +1,7 @@
 /**
  * Replication between the DCs of a forest: a DC takes from another what it does not know yet, attribute by attribute.
  * The newer stamp wins: the higher version, then the later time, then the higher invocationId (MS-DRSR 4.1.10.6.9).
- * A deletion wins over any other change of the entry. The values of a link are replicated as a whole.
+ * A deletion takes precedence over any other change of the entry. The values of a link are replicated as a whole.
  */
 
 import { childDn, rdnOf } from '../ad/dn.ts';
@@ -12,7 +12,7 @@ import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
 import { commit, markWritten, strip } from './write.ts';
 
-/** What replication from one source came to. */
+/** The result of replication from one source. */
 export type PullOutcome =
   | { readonly kind: 'done'; readonly applied: number }
   /** The source changed an entry that the target no longer has: a lingering object stops a strict DC (event 1988). */
@@ -45,7 +45,7 @@ export function pull(
   return { kind: 'done', applied };
 }
 
-/** Has the changes of one DC reach all others over the links that are not cut. Throws nothing. */
+/** Replicates the changes of one DC to all others over the links that are not cut. Throws nothing. */
 export function spread(from: Replica, replicas: readonly Replica[]): void {
   const open = [from];
   for (let source = open.shift(); source !== undefined; source = open.shift()) {

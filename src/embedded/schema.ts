@@ -95,7 +95,7 @@ const linkPairs: readonly (readonly [string, string])[] = [
   ['msExchServerAssociationLink', 'msExchServerAssociationBL'],
 ];
 
-/** Attributes with one value, beside those whose syntax allows no more; in lower case. */
+/** Attributes with one value, in addition to those whose syntax allows only one; in lower case. */
 const singleValued =
   lowerCased(`cn ou dc name displayName sAMAccountName userPrincipalName mail givenName sn mailNickname legacyExchangeDN
     msExchHomeServerName msExchExpansionServerName dNSHostName msExchInstallPath msDS-LastKnownRDN nETBIOSName
@@ -107,7 +107,7 @@ const singleValued =
     msExchHostServerLink canonicalName dSHeuristics msDFSR-ComputerReference frsComputerReference msDS-KrbTgtLink
     fromServer interSiteTopologyGenerator`);
 
-/** Integers, times and truth values have one value, but for the few named here. */
+/** Integers, times and truth values have one value, except the few named here. */
 const severalNumbers = new Set(['tokengroups']);
 
 /** What only the server writes; in lower case. */

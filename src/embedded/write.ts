@@ -243,7 +243,7 @@ function assertTargetsExist(type: AttributeType, values: readonly Value[], write
   if (values.some(dangling)) throw refuse.nameReference(type.name);
 }
 
-/** Throws Refusal if a client may not write the attribute, or not with so many values. */
+/** Throws Refusal if a client may not write the attribute, or not with this many values. */
 function assertWritable(type: AttributeType, values: readonly Value[]): void {
   if (type.systemOnly) throw refuse.systemOnly(type.name);
   if (type.single && values.length > 1) throw refuse.singleValue(type.name);

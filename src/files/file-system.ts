@@ -1,4 +1,4 @@
-/** The file system as replacing a file sees it, and the few steps on it that others need too. */
+/** The part of the file system that replacing a file needs, and a few steps that other rooms need too. */
 
 import * as fs from 'node:fs';
 import { access, copyFile, link, lstat, open, readdir, realpath, unlink } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export function computerOf(file: string): string | undefined {
 }
 
 /**
- * The usual form of a path in Windows' long form (\\?\C:\…, \\?\UNC\TMG01\C$\…), which Node uses by itself where a path is
+ * The usual form of a path in Windows' long form (\\?\C:\…, \\?\UNC\TMG01\C$\…), which Node uses automatically if a path is
  * long. Its realpath resolves nothing there: it takes "C:" and "UNC" for the names of files.
  */
 export function usualForm(file: string): string {

@@ -76,8 +76,8 @@ const separators = /[\\/]/;
 
 /**
  * Each folder's name among the others: of the parts in which they differ the first ones, as many as it takes. "TMG01" of
- * `/srv/site/TMG01` beside `/srv/site/TMG02`, and of `\\TMG01\C$\Templates` beside `\\TMG02\C$\Templates`. A folder that
- * has no other beside it keeps its last part.
+ * `/srv/site/TMG01` next to `/srv/site/TMG02`, and of `\\TMG01\C$\Templates` next to `\\TMG02\C$\Templates`. A folder that
+ * has no other next to it keeps its last part.
  */
 export function tellingNames(folders: readonly string[]): ReadonlyMap<string, string> {
   const all = folders.map((folder) => ({ folder, parts: folder.replace(/[\\/]+$/, '').split(separators) }));

@@ -23,7 +23,7 @@ export interface WindowsTools {
   readonly env: { readonly SystemRoot: string; readonly TEMP: string; readonly PATH: string };
 }
 
-/** The tools of this computer; none elsewhere than on Windows. */
+/** The tools of this computer; none on systems other than Windows. */
 export function windowsTools(
   platform: NodeJS.Platform,
   { SystemRoot, TEMP }: Readonly<Record<string, string | undefined>>,
@@ -35,7 +35,7 @@ export function windowsTools(
 
 /** The access entries that were set on single files. */
 export interface OwnAccess {
-  /** The access lists of the files that have entries of their own, in SDDL, by path. */
+  /** The access lists of the files with explicit entries, in SDDL, by path. */
   readonly lists: ReadonlyMap<string, string>;
   /** What could not be found out, and why. */
   readonly unknown: readonly string[];
@@ -148,7 +148,7 @@ async function giveAccess(
       cameBack: errnoInWords(error),
       next: adviceFor(
         error,
-        'The file keeps its old content. Note its entries (icacls FILE), remove them (icacls FILE /reset) and apply again; then set them again.',
+        'The file keeps its old content. Note its entries (icacls FILE), remove them (icacls FILE /reset), apply again, then set the entries again.',
       ),
       cause: error,
     });

@@ -22,7 +22,7 @@ export interface Replacement {
   /** For the rename, and for making and removing the temporary file. */
   readonly patience: Patience;
   /**
-   * Called with the file's attributes and the temporary file's path when the new bytes are safely beside it and only the
+   * Called with the file's attributes and the temporary file's path when the new bytes are safely next to it and only the
    * rename is left: the place for the before image, another reading of the target and the journal's intent. If it throws,
    * nothing has happened.
    */
@@ -57,7 +57,7 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
       next: 'Only plain files are replaced. Make a new plan, which resolves links.',
     });
   }
-  const writing = 'write the new content beside the file';
+  const writing = 'write the new content next to the file';
   const handle = await attempt(writing, temporary, untouched, () => openNew(files, temporary, owner, replacement));
   try {
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
@@ -68,12 +68,12 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
       await files.rename(temporary, target);
     }).catch((error: unknown) => {
       if (error instanceof FileError || errnoOf(error) === undefined) throw error;
-      throw failure('put the new content in the place of the file', target, lookedAtAgain, error);
+      throw failure('replace the file with the new content', target, lookedAtAgain, error);
     });
   } catch (error) {
     throw await afterRemoving(files, temporary, replacement.patience, error);
   }
-  await attempt('make the replacement of the file durable', folder, lookedAtAgain, () =>
+  await attempt('write the replacement of the file to the disk', folder, lookedAtAgain, () =>
     syncFolder(files.open, folder),
   );
 }
@@ -146,7 +146,7 @@ async function afterRemoving(
     return new FileError({
       attempted: 'remove the temporary file after a failure',
       on: temporary,
-      cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(error)}`,
+      cameBack: `${errnoInWords(cause)}; the earlier error: ${errnoInWords(error)}`,
       next: 'Delete the temporary file, or apply again, which deletes it.',
       cause: error,
     });
@@ -168,6 +168,6 @@ async function requireSameContent(
     attempted,
     on: temporary,
     cameBack: `${readBack.length} bytes that differ from the ${content.length} written`,
-    next: 'The file keeps its old content. The disk or the share does not keep what is written to it: check it.',
+    next: 'The file keeps its old content. Check the disk or the share: it does not return what was written.',
   });
 }

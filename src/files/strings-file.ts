@@ -1,8 +1,8 @@
 /**
  * The strings.txt of a form set: lines of KEY="value", found and replaced as runs of bytes.
  *
- * Nothing proves how these files escape a quote or whether text may follow a value, so the reader accepts what it can
- * tell for certain and says so where it can't.
+ * It is not documented how these files escape a quote or whether text may follow a value, so the reader accepts what it can
+ * read with certainty and reports the rest.
  */
 
 import { bytesOfUnits, byteUnits, carriageReturn, lineFeed, type TextEncoding, unitLength } from './text-encoding.ts';
@@ -15,7 +15,7 @@ export interface ValueRun {
   readonly isQuoted: boolean;
 }
 
-/** A place that gives a key a value: its run of bytes, or why that is not known. */
+/** A place that gives a key a value: its run of bytes, or why the run is not known. */
 export type FoundValue =
   | ({ readonly kind: 'value' } & ValueRun)
   | { readonly kind: 'unterminated'; readonly line: number }

@@ -1,4 +1,4 @@
-/** The errors that a system answers with: in words, and those that pass, for which an operation is tried again. */
+/** System errors in words, and the temporary errors after which an operation is tried again. */
 
 import { errnoOf } from '../errors.ts';
 
@@ -9,7 +9,7 @@ const words: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'the operation is not permitted',
   EBUSY: 'it is in use by another program',
-  EEXIST: 'it exists already',
+  EEXIST: 'it already exists',
   ENOTEMPTY: 'the folder is not empty',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
@@ -54,7 +54,7 @@ function syscallOf(error: unknown): unknown {
 export function adviceFor(error: unknown, otherwise: string, platform: NodeJS.Platform = process.platform): string {
   const code = errnoOf(error);
   if (platform !== 'win32' || (code !== 'EPERM' && code !== 'EACCES')) return otherwise;
-  return `${otherwise} If no other program holds it, the right to write there is missing: open the prompt with "Run as administrator".`;
+  return `${otherwise} If no other program has it open, the right to write there is missing: open the prompt with "Run as administrator".`;
 }
 
 /**

@@ -14,7 +14,7 @@ import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
 import { errnoInWords } from './system-errors.ts';
 
-/** The name for the file beside the forms, which has no nls folder. */
+/** The name for the file next to the forms, which has no nls folder. */
 export const defaultLanguage = 'default';
 
 /** One strings.txt of a form set. */
@@ -30,7 +30,7 @@ export interface StringsFile {
   /** The nls folder's name, or "default". */
   readonly language: string;
   /**
-   * What marks it as a copy that was kept aside: the name of its set beside that of another one ("Exchange - Copy"), such
+   * What marks it as a backup copy: the name of its set next to another one ("Exchange - Copy"), such
    * a name alone ("Old Mutual"), a place below another set or below a folder of such a name, or the name of its language
    * folder ("de-backup").
    */
@@ -260,7 +260,7 @@ function noteAndLeaveFolders(
   });
 }
 
-/** Where a change folder keeps the files from before the change, beside its plan.json. */
+/** Where a change folder keeps the files from before the change, next to its plan.json. */
 const backupName = 'backup';
 
 const wantedName = new RegExp(`^(?:strings\\.txt|\\..*\\${temporarySuffix}|.*\\.(?:html?|js))$`, 'i');
@@ -309,7 +309,7 @@ export async function realPathOfFolder(root: string, resolve = realPathOf): Prom
 function refusedAbove(root: string, error: unknown): string {
   const on = error instanceof Error && 'path' in error ? String(error.path) : root;
   return on !== path.resolve(root) && isBelow(path.resolve(root), on)
-    ? `a link on the way to it can't be resolved, as the folder ${on} can't be looked at: ${errnoInWords(error)}`
+    ? `a link on the way to it can't be resolved because the folder ${on} can't be read: ${errnoInWords(error)}`
     : errnoInWords(error);
 }
 
@@ -346,12 +346,12 @@ export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): strin
   return path.dirname(classFolderOf(file));
 }
 
-/** Words by which people and Explorer ("Exchange - Copy") mark what they keep, in the languages of Windows. */
+/** Words by which people and Explorer ("Exchange - Copy") mark backup copies, in the languages of Windows. */
 const copyWords =
   'copy|copyof|copia|copie|cópia|kopie|kopia|kopi|kopio|kopya|kópia|kopija|másolat|копия|копие|копія|αντίγραφο|αντιγραφή|' +
   'コピー|副本|複製|复件|복사본|עותק|نسخة|' +
   'backup|backups|bak|bck|bkp|old|orig|original|originale|originals|save|saved|sav|sicherung|sauvegarde|respaldo';
-/** Words that mark a copy only beside the set that it was made of. */
+/** Words that mark a copy only next to the set that it was copied from. */
 const wordsBesideOriginal =
   'org|ori|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|unused|disabled|' +
   'bkup|bckp|bup|back|sik|sich|gesichert|archive|archiv|rollback|(?:pre(?![-_ ]?prod)|vor)[-_ ]+[\\p{L}\\p{N}]+';
@@ -373,12 +373,12 @@ const markBesideOriginal = new RegExp(
 const onlySigns = /^[^\p{L}\p{N}]+$/u;
 const putLast = /^[xz]{1,3}[-_. ]*$/i;
 
-/** Whether a folder has the name of a copy that was kept aside: "Exchange - Copy", "Exchange.bak", "de-backup". */
+/** Whether a folder has the name of a backup copy: "Exchange - Copy", "Exchange.bak", "de-backup". */
 function isCopyName(name: string): boolean {
   return copyName.test(name);
 }
 
-/** Whether what a name has besides that of another folder marks a copy of that: "Exchange (2)", "OldExchange". */
+/** Whether the addition to another folder's name marks a copy of it: "Exchange (2)", "OldExchange". */
 function isCopyOf(name: string, original: string): boolean {
   const at = name.toLowerCase().indexOf(original.toLowerCase());
   if (at < 0 || original === '') return false;
@@ -391,7 +391,7 @@ function isCopyOf(name: string, original: string): boolean {
   return !isPartOfWord && [before, after].some((part) => markBesideOriginal.test(part));
 }
 
-/** The sets among these folders that are copies kept aside; the folders above the root mark nothing. */
+/** The sets among these folders that are backup copies; the names of folders above the root do not matter. */
 function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string, 'place' | 'set' | 'name'> {
   const known = new Set(sets);
   const beside = groupBy(sets, (folder) => path.dirname(folder));
@@ -408,7 +408,7 @@ function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string,
   );
 }
 
-/** The files in language folders that are copies kept aside: "de-backup", and "de (2)" beside "de". */
+/** The files in language folders that are backup copies: "de-backup", and "de (2)" next to "de". */
 function languageCopiesAmong(files: readonly StringsFile[]): ReadonlySet<StringsFile> {
   const names = distinct(files.map(({ language }) => language));
   const copies = new Set(names.filter(isCopyName));

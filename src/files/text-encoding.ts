@@ -1,7 +1,7 @@
 /**
  * Text encodings of Windows text files: finding the one a file is in, and going from bytes to text and back without ever
  * writing a character that the encoding lacks. With the ANSI code pages of Windows, and which one the files of a language
- * are in where nothing else tells.
+ * are in if nothing else shows it.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer';
@@ -33,7 +33,7 @@ const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
  * code page of its language. Only ASCII bytes is 'ascii', unless a code page was asked for by name.
  *
  * @param ansiCodePage the code page of the file's language, if the language has one
- * @param forced a code page or UTF-8 that the user named for files whose bytes don't tell: a byte order mark, the NULs
+ * @param forced a code page or UTF-8 that the user named for files whose bytes don't show it: a byte order mark, the NULs
  * of UTF-16 and UTF-8 beyond ASCII still win, so that one page can be named for a language whose files are mixed
  */
 export function detectEncoding(
@@ -277,7 +277,7 @@ export function encodeText(text: string, encoding: TextEncoding): EncodedText {
   const spell = encoding === 'windows-1258' ? spelledForVietnamese : (asItIs: string): string => asItIs;
   const spelled = spell(text);
   const bytes = rawEncode(spelled, encoding);
-  // The replacement character stands for what was lost: iconv-lite puts it on bytes that the page leaves undefined.
+  // The replacement character marks lost characters: iconv-lite uses it for bytes that the page leaves undefined.
   const isLost = encoding.startsWith('windows') && spelled.includes('\ufffd');
   if (!isLost && decodeText(bytes, encoding) === spelled) return { kind: 'encoded', bytes };
   const characters = encoding === 'windows-1258' ? text.normalize('NFC') : text;
@@ -376,7 +376,7 @@ const languagesOfPage: Readonly<Record<CodePage, string>> = {
   950: 'zh-Hant',
 };
 
-/** What was asked for already: a fleet has the same fifty languages in thousands of folders. */
+/** Earlier results: a fleet has the same fifty languages in thousands of folders. */
 const writings = new Map<string, string>();
 
 const pageOfWriting = new Map(

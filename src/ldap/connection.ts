@@ -420,7 +420,7 @@ export function inTime<T>(
 }
 
 /**
- * Runs the action after so many milliseconds, unless the returned function is called first. If this process was busy when
+ * Runs the action after this many milliseconds, unless the returned function is called first. If this process was busy when
  * the time ran out, data that had already arrived is read first.
  */
 function afterSilence(milliseconds: number, action: () => void): () => void {

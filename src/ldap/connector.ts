@@ -45,7 +45,7 @@ export function connectByDns(dns: string): NonNullable<Access['createConnection'
   };
 }
 
-/** The address that this DNS server has of a host; an IP address itself. Throws ConnectionError if it has none. */
+/** The address of a host at this DNS server; an IP address is returned as it is. Throws ConnectionError if there is none. */
 async function addressOf(host: string, dns: string): Promise<string> {
   try {
     return await lookUpAddress(host, dns);

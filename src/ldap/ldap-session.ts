@@ -254,10 +254,10 @@ interface Search extends SearchTerms {
   readonly server: string;
 }
 
-/** Bounds for a server that never ends: far more than any directory needs. */
+/** Limits for a server that sends data without end: far more than any directory needs. */
 const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 5_000_000 } as const;
 
-/** What of the memory of this process may be in use while a search goes on: more, and Node ends it without a word. */
+/** The share of this process's memory that may be in use during a search: beyond it Node ends the process without a message. */
 const mostOfMemory = 0.9;
 
 /** Throws DirectoryError where what has been read leaves too little memory to go on. */
@@ -284,7 +284,7 @@ async function* searchEntries(connection: Connection, search: Search): AsyncGene
       }
       if (references > most.references) throw endless(on, `it sent more than ${most.references} references`);
       const hasMore = batch.some(({ kind }) => kind === 'entry');
-      // A look-up of one entry ends whatever the memory is: writing goes on with it.
+      // A look-up of one entry ends whatever the memory is: writing needs it.
       if (hasEntries && hasMore) requireMemory(on);
       hasEntries ||= hasMore;
     }
@@ -318,7 +318,7 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
       if (last?.kind === 'result') {
         emptyPages = isPageEmpty ? emptyPages + 1 : 0;
         isPageEmpty = true;
-        // The cookie says nothing: some servers give every page the same.
+        // The cookie does not help here: some servers give every page the same.
         if (emptyPages > most.emptyPagesInARow) throw endless(on, `it sent ${emptyPages} empty pages in a row`);
       }
       // Request the next page first: the server prepares it while this one is processed.
@@ -340,7 +340,7 @@ function endless(on: string, found: string): DirectoryError {
   return new DirectoryError({
     attempted: 'read to the end',
     on,
-    cameBack: `the server does not come to an end: ${found}`,
+    cameBack: `the server keeps sending data without end: ${found}`,
     next: 'Use another domain controller.',
   });
 }

@@ -67,7 +67,7 @@ export function abandonRequest(abandonId: number): RequestOf {
   return requestOf(new AbandonRequest({ messageId: 0, abandonId }));
 }
 
-/** What of a search is sent. */
+/** The parts of a search that are sent. */
 export type SearchTerms = Required<Pick<SearchRequest, 'base' | 'scope' | 'filter' | 'attributes' | 'controls'>>;
 
 /** A search without limits of size or time and without alias dereferencing (RFC 4511 4.5.1). */

@@ -39,7 +39,7 @@ async function* untilAborted(entries: AsyncIterable<Entry>, abortable: Abortable
     }
   } finally {
     abortable.end();
-    // Not awaited: after an abort it waits for the server's next answer, and an error then concerns no one.
+    // Not awaited: after an abort it waits for the server's next answer, and an error no longer matters.
     iterator.return?.().catch(() => undefined);
   }
 }

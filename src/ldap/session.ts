@@ -202,7 +202,7 @@ export function equal(attribute: string, value: FilterValue): Filter {
 /** Matches every entry with an objectClass that the user may read. */
 export const everything: Filter = present('objectClass');
 
-/** An option that a request carries beside its operation. */
+/** An option of a request in addition to its operation. */
 export interface Control {
   readonly oid: string;
   /** A server that does not know a critical control must refuse the request (RFC 4511 4.1.11). */

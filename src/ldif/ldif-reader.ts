@@ -238,7 +238,7 @@ class Utf8Bytes {
     try {
       return Buffer.from(decode()).toString('latin1');
     } catch {
-      // The decoder's own message does not tell where.
+      // The decoder's own message does not name the place.
       throw new LdifSyntaxError(
         this.#source,
         this.#lineNumber(),

@@ -32,7 +32,7 @@ export type LdifChangeRecord = { readonly dn: string; readonly controls: readonl
   | { readonly kind: 'delete' }
 );
 
-/** What stands between two blank lines. */
+/** The text between two blank lines. */
 export type LdifRecord = LdifContentRecord | LdifChangeRecord;
 
 /** LDIF that cannot be read; lines count from 1. */

@@ -3,7 +3,7 @@
 import type { FlagTable } from '../flags.ts';
 import type { ComparedControllers, Remedy, World } from './remedy.ts';
 
-/** What the command line knows of a remedy before it is loaded. */
+/** The data of a remedy that is available before it is loaded. */
 export interface RemedyEntry {
   /** The command. */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface RemedyEntry {
   readonly comparesObjects?: (suspects: ComparedControllers) => readonly string[];
   /** Of a remedy that cleans up after a DC that is gone: its arguments, where another one finds the server object. */
   readonly cleansUpServer?: (serverDn: string) => readonly string[];
-  /** Loads the flags alone, for --help and completion. */
+  /** Loads only the flags, for --help and completion. */
   readonly flags: () => Promise<FlagTable>;
   readonly load: () => Promise<Remedy>;
 }
@@ -64,7 +64,7 @@ export const remedies: readonly RemedyEntry[] = [
   },
   {
     name: 'lingering',
-    summary: 'find lingering objects, and hand over their removal',
+    summary: 'find lingering objects and prepare their removal',
     world: 'directory',
     handsOver: true,
     comparesObjects: ({ reference, targets }) => [
@@ -80,7 +80,7 @@ export const remedies: readonly RemedyEntry[] = [
   },
   {
     name: 'metadata',
-    summary: 'clean up after a domain controller that is gone',
+    summary: 'clean up the metadata of a domain controller that is gone',
     world: 'directory',
     cleansUpServer: (serverDn) => ['--dn', serverDn],
     examples: [

@@ -13,13 +13,13 @@ import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 
-/** What every remedy is asked, whatever else. */
+/** The options that every remedy has. */
 export interface RemedyOptions {
   /** Ids of findings that the user accepts. */
   readonly accept: readonly string[];
 }
 
-/** What a remedy may know of the process that it runs in. */
+/** The parts of the process that a remedy may use. */
 export interface Surroundings {
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
@@ -30,15 +30,15 @@ export interface Surroundings {
   readonly user?: FileUser | undefined;
   /** The templates that come with the tool, a URL that ends in a slash. */
   readonly templates: URL;
-  /** Shows what is waited for. */
+  /** Shows what the run waits for. */
   readonly watch: Watch;
   /** With another program that has a file open. */
   readonly patience: Patience;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
-  /** Compares the objects of DCs, where some are suspected of holding what was deleted; none if no remedy of the list does. */
+  /** Compares the objects of DCs if some are suspected of holding deleted objects; undefined if no remedy of the list does. */
   readonly objectComparison?: ObjectComparison | undefined;
-  /** Cleans up after a DC that is gone; none if no remedy of the list does. */
+  /** Cleans up after a DC that is gone; undefined if no remedy of the list does. */
   readonly serverCleanup?: ServerCleanup | undefined;
 }
 
@@ -46,13 +46,13 @@ export interface Surroundings {
 export interface ComparedControllers {
   /** The DC that is right. */
   readonly reference: string;
-  /** Those that may hold objects which were deleted. */
+  /** Those that may hold deleted objects. */
   readonly targets: readonly string[];
 }
 
 /** A remedy that others lead to: it compares the objects of DCs. */
 export interface ObjectComparison {
-  /** Its name, which its plans bear. */
+  /** Its name, as in its plans. */
   readonly name: string;
   /** Its command with the names filled in, as it can be pasted where the tool was started. */
   readonly command: (suspects: ComparedControllers) => string;
@@ -64,15 +64,15 @@ export interface ServerCleanup {
   readonly command: (serverDn: string) => string;
 }
 
-/** What a plan in words needs of the process. */
+/** The parts of the process that describing a plan needs. */
 export type Leads = Pick<Surroundings, 'objectComparison' | 'serverCleanup'>;
 
-/** How gathering goes, for the progress rows. */
+/** The progress of gathering, for the progress rows. */
 export interface Watch {
   /** Names the rows that will be shown. */
   readonly begin: (rows: readonly string[]) => void;
   readonly update: (row: string, state: string) => void;
-  /** For many alike: so many of so many. */
+  /** For many similar items: this many of a total. */
   readonly count: (done: number, total: number, what: string) => void;
 }
 
@@ -98,7 +98,7 @@ export interface DirectoryWorld extends AnyWorld {
   readonly session: DirectorySession;
   /** The forest and the DC, as a plan names them. */
   readonly target: ForestTarget;
-  /** What an export lacks is unknown, and not absent. */
+  /** Data missing from an export is unknown, not absent. */
   readonly isExport: boolean;
   /** Another session with the chosen DC. */
   reopen(): Promise<DirectorySession>;
@@ -111,7 +111,7 @@ export interface DirectoryWorld extends AnyWorld {
 /** Where a remedy works. */
 export type World = FilesWorld | DirectoryWorld;
 
-/** What gathering looks at. */
+/** The scope of gathering. */
 export type Scope<Options> =
   | { readonly kind: 'new'; readonly options: Options }
   /** A saved plan that is about to be applied, or an undo: its own changes, and the indices of those that are done. */
@@ -119,18 +119,18 @@ export type Scope<Options> =
 
 /** How a remedy asks. */
 export interface Asking {
-  /** Where no one can be asked, each question is a UsageError that names the flag which answers it. */
+  /** If no question can be asked, each question is a UsageError that names the flag for its answer. */
   readonly prompter: Prompter;
   /** True for the wizard, which asks all that flags leave open; else only what is indispensable is asked. */
   readonly isWizard: boolean;
 }
 
-/** What came of asking. */
+/** The result of asking. */
 export type Answer<Options> =
   | { readonly kind: 'settled'; readonly options: Options }
   /** Facts for these options are needed before the next question: gather, show and ask again. */
   | { readonly kind: 'look-again'; readonly options: Options }
-  /** The user takes a way that this tool does not go: its steps, and nothing is changed. */
+  /** The user chooses a way outside this tool: its steps are shown, and nothing is changed. */
   | { readonly kind: 'other-way'; readonly steps: readonly Step[] };
 
 /** Something to do, in words, with the commands that do it. */
@@ -140,7 +140,7 @@ export interface Step {
   readonly commands: readonly string[];
   /** Names and lines that belong to it. */
   readonly lines?: readonly string[];
-  /** Where doing it, or not doing it, interrupts a service. */
+  /** Set if doing it, or not doing it, interrupts a service. */
   readonly outage?: true;
 }
 
@@ -148,22 +148,22 @@ export interface Step {
 export interface Description {
   /** "Delete the server object EX04" */
   readonly title: string;
-  /** What the number of files or entries leaves open, in words that follow it: "in 41 languages". */
+  /** Words that follow the number of files or entries: "in 41 languages". */
   readonly extent?: string;
   /** What changes and why, in the first screen of the page. */
   readonly summary: readonly { readonly name: string; readonly value: string }[];
-  /** Tables and trees of the changes, beside the diff. */
+  /** Tables and trees of the changes, in addition to the diff. */
   readonly changes: readonly Exhibit[];
   readonly nextSteps: readonly Step[];
 }
 
-/** What a remedy does on the practice site. */
+/** A remedy on the practice site. */
 export interface Practice {
   /** One line for the head of the practice site. */
   readonly about: string;
-  /** Lays out files of its own in the folder. */
+  /** Creates the remedy's files in the folder. */
   layOut?(folder: string, templates: URL): Promise<void>;
-  /** Flags that every run on the site is given. */
+  /** Flags that every run on the site gets. */
   given(folder: string): readonly string[];
   /** Flags of the dry run where there is no terminal. */
   readonly dryRun: readonly string[];
@@ -186,7 +186,7 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /**
    * Reads the world, never writes.
    *
-   * @param known facts of an earlier look of the same run, to build on
+   * @param known facts that the same run read earlier, to build on
    * @throws DirectoryError or FileError if nothing can be said without what could not be read; RefusedError
    */
   gather(world: World, scope: Scope<Options>, known?: Facts): Promise<Facts>;
@@ -200,13 +200,13 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** The id of the question whose answer a blocker is about, by the blocker's id: asked again where it is not accepted. */
   questionBehind?(blocker: string): string | undefined;
 
-  /** What would be written; what is left out, and why. */
+  /** The changes to write, and what is left out, with the reasons. */
   propose(facts: Facts, options: Options): Proposal<C>;
 
-  /** What these changes mean in this world: those of a new proposal, of a saved plan or of an undo. */
+  /** The findings on these changes: of a new proposal, of a saved plan or of an undo. */
   assess(facts: Facts, proposal: Proposal<C>): readonly FindingDraft[];
 
-  /** What of the facts a plan keeps. */
+  /** The facts that a plan keeps. */
   record(
     facts: Facts,
     proposal: Proposal<C>,
@@ -219,37 +219,37 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
    */
   describe(plan: Plan<C>, leads: Leads): Description;
 
-  /** Files for the change folder beside the plan's own documents, whose SHA-256 the plan holds. */
+  /** Files for the change folder in addition to the plan's own documents; the plan holds their SHA-256. */
   records?(
     facts: Facts,
   ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
 
-  /** Files that a flag asks for besides the change: a template to fill in. The runner writes them, over no other. */
+  /** Files that a flag asks for in addition to the change: a template to fill in. The runner writes them, but never over another file. */
   files?(facts: Facts, options: Options): readonly { readonly path: string; readonly content: string }[];
 
-  /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
+  /** What this remedy never writes, by the plan's shape and places: a sentence for each fault; [] permits the plan. */
   permits(plan: Plan<C>): readonly string[];
 
-  /** The word that a person has to type before the plan is applied: the subject's name. */
+  /** The word that the user has to type before the plan is applied: the subject's name. */
   confirm?(plan: Plan<C>): string | undefined;
 
-  /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
+  /** How the change is verified if the default by kind of change is not enough; undefined if it is. */
   verify?(plan: Plan<C>): Proof | undefined;
 
-  /** objectGUIDs of what the plan deletes and no undo can bring back; the values that name it stay away too. */
+  /** objectGUIDs of entries that the plan deletes and no undo can restore; values that name them are not restored either. */
   gone?(plan: Plan<C>): ReadonlySet<string>;
 
-  /** Of a remedy that writes nothing: its changes are handed over, and apply only looks again. */
+  /** For a remedy that writes nothing: its changes are handed over, and apply only checks again. */
   readonly handOver?: HandOver<Options, C>;
 
   readonly practice: Practice;
 }
 
-/** What looking again needs of a remedy whose changes are carried out by other means. */
+/** Needed to check again, for a remedy whose changes other tools carry out. */
 export interface HandOver<Options extends RemedyOptions, C extends Change> {
   /** The options that the plan was made with. */
   optionsOf(plan: Plan<C>): Options;
 
-  /** Whether everything was seen: else a plan without changes proves nothing. */
+  /** Whether everything could be read: else a plan without changes proves nothing. */
   isProven(plan: Plan<C>): boolean;
 }

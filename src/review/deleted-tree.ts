@@ -1,4 +1,4 @@
-/** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
+/** Entries to be deleted, as a tree: parents first, whatever the order of deletion. */
 
 import { DnSyntaxError, dnIn, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
@@ -11,10 +11,10 @@ export function isDelete(row: ReviewRow): row is EntriesRow {
   return row.kind === 'entries' && (row.verb === 'delete' || row.verb === 'delete tree');
 }
 
-/** What refers to an entry that goes, in words: "homeMTA of SystemMailbox". */
+/** The references to a deleted entry, in words: "homeMTA of SystemMailbox". */
 export interface ReferencesTo {
   readonly cleared: readonly string[];
-  /** What the plan leaves as it is, each with the reason. */
+  /** The references that the plan does not change, each with the reason. */
   readonly left: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftO
   for (const { what, detail, reference } of leftOut) {
     if (reference === undefined) continue;
     const words = leftInWords(detail === undefined ? what : `${detail} × ${what}`, reference.because);
-    // A count of links says less than the links themselves.
+    // The links themselves are more useful than their count.
     const isNamed = (key: string): boolean =>
       reference.because === 'link' &&
       links.get(key)?.some((one) => one.startsWith(`${what.split(' ', 1).join('')} of `)) === true;
@@ -40,7 +40,7 @@ export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftO
   };
 }
 
-/** Links of entries that stay, as the back links of what goes show them: "manager of anna", by the entry that goes. */
+/** Links of entries that stay, as the back links of deleted entries show them: "manager of anna", by the deleted entry. */
 function linksLost(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly string[]> {
   const deleted = rows.filter(isDelete).flatMap(({ changes }) => changes.flatMap(deletedBy));
   const own = new Set(deleted.map(({ dn }) => keyOf(dn)));
@@ -77,7 +77,7 @@ function addTo(lists: Map<string, string[]>, key: string, words: string): void {
   else list.push(words);
 }
 
-/** Entries that go, by the names that text elsewhere has for them: legacyExchangeDN, and the host of an address. */
+/** Deleted entries by the names that text in other places uses for them: legacyExchangeDN, and the host of an address. */
 function bearersOfNames(deletes: readonly EntriesRow[]): ReadonlyMap<string, string> {
   const bearers = new Map<string, string>();
   for (const { dn, lines } of deletes.flatMap(({ parts }) => parts)) {
@@ -98,13 +98,13 @@ const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
   mandatory: 'mandatory attribute',
   'system-only': 'only the system writes it',
   'in-another-domain': 'in another domain',
-  'past-the-limit': 'more than one plan clears',
-  mailbox: "users' mailboxes are left alone",
-  role: 'give the role to another first',
-  text: 'text that may mean another host',
+  'past-the-limit': 'beyond the limit of one plan',
+  mailbox: "users' mailboxes are not changed",
+  role: 'move the role first',
+  text: 'text that may name another host',
 };
 
-const linkWords = 'a link, goes with the entry';
+const linkWords = 'a link, removed with the entry';
 
 function leftInWords(what: string, because: WhyLeft): string {
   const [attribute = '', dn = ''] = what.split(/ of (.*)/s);
@@ -166,7 +166,7 @@ function pathOf(dn: string): readonly string[] {
       .toReversed()
       .map((rdn) => formatDn([rdn]).toLowerCase());
   } catch (error) {
-    // A review shows every plan: what is no DN is a tree of its own, by its text.
+    // A review shows every plan: text that is not a DN is a separate tree.
     if (error instanceof DnSyntaxError) return [dn];
     throw error;
   }

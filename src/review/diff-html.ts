@@ -106,7 +106,7 @@ function* filesRow(
     yield html`<tr>${start}${key}<td class="text">${sided('del', edit.old, tag)}</td><td class="text">${sided('ins', edit.new, tag)}</td>${files}</tr>\n`;
   }
   const width = onlyKey === undefined ? '4' : '3';
-  // Never folded: these are places where such texts do not usually lie.
+  // Never folded: these places are unusual for such texts.
   const [other, ...more] = others.map(wholePath);
   if (other !== undefined && more.length === 0) {
     yield html`<tr><td class="places" colspan="${width}">${isolated(other)}</td></tr>\n`;
@@ -143,11 +143,13 @@ function* groupFolders(places: FilePlaces, roots: readonly string[]): Generator<
   }
 }
 
-/** Of an entry that is deleted or created as a whole the attributes are folded: the delete matters more than its values. */
+/** The attributes of an entry that is deleted or created as a whole are folded: the operation matters more than the values. */
 function* entriesArticle(row: EntriesRow, outcome: Outcome | undefined): Generator<Html> {
   const [first = '', ...more] = row.dns;
   const name =
-    more.length === 0 ? html`<code>${isolated(first)}</code>` : `${row.dns.length.toLocaleString('en')} entries alike`;
+    more.length === 0
+      ? html`<code>${isolated(first)}</code>`
+      : `${row.dns.length.toLocaleString('en')} entries in the same way`;
   yield html`<article class="change"><h3><span class="number">${String(row.number)}</span> ${row.verb} ${name}</h3>\n`;
   if (more.length > 0) yield* foldedList('places', row.dns, fewDns, 'more with the same change');
   for (const { dn, from, lines } of row.parts) {

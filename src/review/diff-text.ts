@@ -39,7 +39,7 @@ export interface TextReviewOptions {
   readonly columns?: number | undefined;
   /** Every place, every piece of evidence and every line, not only the first ones. */
   readonly verbose: boolean;
-  /** Leaves out where to see more. */
+  /** Leaves out the hint at --verbose. */
   readonly quiet?: boolean;
 }
 
@@ -82,7 +82,7 @@ export function* diffLines(
   for (const { entry } of deletedTree(roots)) yield* entriesLines(entry.row, drawing);
 }
 
-/** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */
+/** A separate line, indented by this many columns; the rest of a long line is indented by two columns more. */
 export function inLines(
   text: string,
   indent: number,
@@ -124,7 +124,7 @@ interface TableLine {
   readonly old: readonly Segment[];
   readonly new: readonly Segment[];
   readonly files: string;
-  /** What is said of the row below it. */
+  /** Lines about the row, below it. */
   readonly below: readonly string[];
 }
 
@@ -241,7 +241,7 @@ function shortGroups(groups: readonly PlaceGroup[]): string {
   return `Files: ${listed(sets, fewSets)}${roots === 1 ? '' : `, in ${counted(roots, 'root')}`}`;
 }
 
-/** What lies elsewhere than its path says is written there: that is never left to --verbose. */
+/** A file behind a link is written at its real place, so this is always shown, not only with --verbose. */
 function linksInWords(groups: readonly PlaceGroup[]): readonly string[] {
   const links = distinct(
     groups.flatMap(({ behindLinks }) => behindLinks),
@@ -260,7 +260,8 @@ function outcomeLines(row: ReviewRow, { outcome, style }: Drawing): readonly str
 
 function* entriesLines(row: EntriesRow, drawing: Drawing): Generator<string> {
   const { style } = drawing;
-  const verb = row.dns.length === 1 ? row.verb : `${row.verb} ${row.dns.length.toLocaleString('en')} entries alike`;
+  const verb =
+    row.dns.length === 1 ? row.verb : `${row.verb} ${row.dns.length.toLocaleString('en')} entries in the same way`;
   yield* inLines(`${pad(row.number.toString(), 2, 'right')}  ${style.heading(verb)}`, 2, drawing);
   if (row.verb !== 'delete tree')
     yield* firstFew(row.dns, fewEntries, 'more with the same change', drawing, diffMargin);

@@ -31,7 +31,7 @@ import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWord
 
 const fewEvidence = 8;
 
-/** All that a page is drawn from. */
+/** The input of a page. */
 interface Page {
   readonly plan: Plan;
   readonly description: Description;
@@ -123,7 +123,7 @@ function* navigation({ findings: found, exhibits }: Plan, commands: Commands): G
     ...(hasOthers ? [['findings', 'Blockers and warnings']] : []),
     ...(exhibits.length > 0 ? [['pictures', 'Pictures']] : []),
     ...(hasNotes ? [['notes', 'Notes']] : []),
-    ['steps', 'What remains to be done'],
+    ['steps', 'Next steps'],
     ['apply', howHeading(commands)],
     ['safeguards', 'Safeguards'],
     ['seal', 'Seal'],
@@ -168,7 +168,7 @@ function headRow({ name, value, note, isAlarming }: HeadRow): Html {
   return row(name, isolated(value), words);
 }
 
-/** Reason and ticket belong to what changes and why; all else of the head says where the plan is from. */
+/** Reason and ticket belong to the summary of the change; the rest of the head shows the origin of the plan. */
 function isOrigin({ name }: HeadRow): boolean {
   return name !== 'Reason' && name !== 'Ticket';
 }
@@ -251,7 +251,7 @@ function* steps(all: readonly Step[]): Generator<Html> {
   if (all.length > 0) yield html`</ol>\n`;
 }
 
-/** How to read the changes, and how to take a part of them. */
+/** How to read the changes, and how to apply a part of them. */
 function reading({ undo }: Commands): Html {
   if (undo === undefined)
     return html`<p>Each object is listed with the attributes that were read. This tool does not remove it.</p>`;
@@ -261,7 +261,7 @@ function reading({ undo }: Commands): Html {
 function apply(plan: Plan, { apply: command, undo }: Commands, outcome: Outcome | undefined): Html {
   if (outcome?.position.kind === 'undone') return html`<p>${undoneWords}</p>`;
   if (undo === undefined) {
-    return html`<p>${handedOverWords}</p>\n<h3>Look again</h3>\n<pre><code>${command}</code></pre>`;
+    return html`<p>${handedOverWords}</p>\n<h3>Check again</h3>\n<pre><code>${command}</code></pre>`;
   }
   const applied =
     openBlockers(plan.findings).length > 0
@@ -284,7 +284,7 @@ function applying({ target }: Plan): Html {
     case 'practice':
       return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} once --server names it again or --seal approves this plan, and logs on as the user who applies it; no password is in any file. ${resume}</p>`;
+      return html`<p>It connects to ${connection.host} only after --server names it again or --seal approves this plan, and logs on as the user who applies it. No file contains a password. ${resume}</p>`;
   }
 }
 
@@ -305,13 +305,13 @@ function* folder({ target, changes: all }: Plan, { undo }: Commands): Generator<
           undo === undefined
             ? [
                 folderParts.ldif,
-                'the removal as LDIF, for ldifde on Windows; of several DCs each has a file of its own',
+                'the removal as LDIF, for ldifde on Windows; with a separate file for each of several DCs',
               ]
             : [folderParts.ldif, `the change as LDIF, ${readers}`],
           [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
     ...(undo === undefined ? [] : [[folderParts.journal, 'what apply and undo did, and when']]),
-    [folderParts.nextSteps, 'what remains to be done by hand, if anything'],
+    [folderParts.nextSteps, 'the next steps, if there are any'],
   ];
   for (const [name = '', content = ''] of contents)
     yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
@@ -319,13 +319,13 @@ function* folder({ target, changes: all }: Plan, { undo }: Commands): Generator<
 
 function check({ target }: Plan, { undo }: Commands): Html {
   if (undo === undefined) {
-    return html`<p>apply reads the directory again with the options of this plan and writes nothing, the change folder included. The list was made at the time above: objects may have been created, deleted or removed since.</p>`;
+    return html`<p>apply reads the directory again with the options of this plan. It changes nothing there, and updates only the documents in the change folder. The list was made at the time above: objects may have been created, deleted or removed since.</p>`;
   }
   const recorded =
-    'Findings, tables and pictures are as they were recorded when the plan was made: apply judges the change again, as things are then.';
+    'Findings, tables and pictures are as recorded when the plan was made; apply judges the change again.';
   return target.kind === 'files'
     ? html`<p>${recorded}</p>\n<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. ${lostWords} A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
-    : html`<p>${recorded}</p>\n<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must hold what the plan says, and have no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
+    : html`<p>${recorded}</p>\n<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the content in the plan, and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 
 /** In groups that an eye can compare; copied from the page they are one word again. */

@@ -31,7 +31,7 @@ import { visible } from '../terminal/text-layout.ts';
 import { counted, groupBy, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';
 
-/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */
+/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, after comments for the reader. */
 export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): Generator<string> {
   const isForLdifde = !asksForControls(changes);
   const readers = isForLdifde
@@ -57,7 +57,7 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
 const aboutDeleted = [
   'Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba',
   'does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary',
-  'or string part, the values that stay are written in the place of all: the server compares nothing.',
+  'or string part, all values are replaced by those that stay: the server compares nothing.',
 ];
 
 function comments(lines: readonly string[]): readonly string[] {
@@ -68,7 +68,7 @@ function removesDeleted(change: DirectoryChange): boolean {
   return change.kind === 'modify' && change.edits.some(namesDeleted);
 }
 
-/** What the record of a change removes by objectGUID, for a reader: base64 hides it (RFC 2849: no value begins with <). */
+/** Comments with the values that a record removes by objectGUID: base64 hides them (RFC 2849: no value begins with <). */
 function* deletedNames(change: DirectoryChange): Generator<string> {
   if (change.kind !== 'modify') return;
   for (const { attribute, remove } of change.edits) {
@@ -132,7 +132,7 @@ export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> 
         yield ldifRecord({ kind: 'content', dn: change.dn, attributes: editedAttributes(change) });
         break;
       default:
-        yield ldifComment(`${visible(change.dn)} ${isBack(change) ? 'was there in part' : 'was not there'}`);
+        yield ldifComment(`${visible(change.dn)} ${isBack(change) ? 'existed in part' : 'did not exist'}`);
         yield '\n';
     }
   }
@@ -222,7 +222,7 @@ function ldifAttribute(attribute: PlanAttribute): LdifAttribute {
 /** A document for each DC, as each takes only its own operations; none has one while a blocker stops the plan. */
 export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringChange[]): readonly FolderDocument[] {
   if (openBlockers(plan.findings).length > 0) {
-    const none = ldifComment('No operation is written while a blocker stops this plan.');
+    const none = ldifComment('No operation is written as long as a blocker stops this plan.');
     return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
   }
   const byHost = groupBy(changes, ({ on }) => on);
@@ -238,7 +238,7 @@ export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringCh
   });
   if (hosts.length === 1) return ofHosts;
   const names = listed([...files.values()]);
-  const pointer = ldifComment(`Each domain controller has a file of its own: ${names}`);
+  const pointer = ldifComment(`Each domain controller has its own file: ${names}`);
   return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
 }
 
@@ -264,7 +264,7 @@ function* removalLdif(
   yield '\n';
   for (const change of changes) {
     const value = `${guidBase(change.reference.dsaGuid)}:${guidBase(change.guid)}`;
-    // The value starts with "<", which LDIF takes only as base64 (RFC 2849): the comment is for people.
+    // The value starts with "<", which LDIF allows only as base64 (RFC 2849), so a readable comment is added.
     yield ldifComment(`${visible(change.dn)}\n${value}`);
     yield ldifRecord({
       kind: 'modify',

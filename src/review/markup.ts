@@ -42,7 +42,7 @@ export function isolated(text: string): Html {
   return html`${runs}`;
 }
 
-/** A remark beside something. */
+/** A remark next to something. */
 export function aside(text: string): Html {
   return html`<span class="aside">${isolated(text)}</span>`;
 }

@@ -39,7 +39,7 @@ export interface TextEdit {
 }
 
 interface Numbered {
-  /** What --only and --except name it by, from 1. */
+  /** Its number for --only and --except, from 1. */
   readonly number: number;
 }
 
@@ -63,7 +63,7 @@ export interface EntryPart {
 export interface EntriesRow extends Numbered {
   readonly kind: 'entries';
   readonly verb: 'modify' | 'delete' | 'delete tree' | 'restore' | 'create' | 'hand over';
-  /** Each entry that the row is about; of a tree the root. */
+  /** Each entry of the row; for a tree only the root. */
   readonly dns: readonly string[];
   /** One with the lines of all that are modified alike; of a tree one an entry. */
   readonly parts: readonly EntryPart[];
@@ -172,7 +172,7 @@ function restored({ dn, tombstoneDn, attributes }: UndeleteChange): EntryPart {
   return { dn, lines: linesOf('+', attributes), ...(tombstoneDn === undefined ? {} : { from: tombstoneDn }) };
 }
 
-/** Nothing for an edit that writes nothing. */
+/** No lines for an edit that writes nothing. */
 function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): readonly DiffLine[] {
   const [removed] = remove;
   const [added] = add;
@@ -207,7 +207,7 @@ function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonl
   );
 }
 
-/** The rights that are written, a line each: what the object has of its own in every view. */
+/** The rights that are written, a line each; every view shows the object's own rights. */
 function linesOfRights(attribute: string, { owner, own, inherited }: RightsInWords): readonly DiffLine[] {
   const line = (text: string): DiffLine => ({
     sign: '+',
@@ -253,7 +253,7 @@ function shownValue(value: PlanValue, attribute: string): ShownValue {
   return { text: isText ? `${text} (base64 in the plan)` : inDigits(bytes), isPlain: false };
 }
 
-/** What a value that is a security descriptor gives, in words, whatever its attribute is called; undefined for any other. */
+/** The rights in a security descriptor, in words, whatever the name of its attribute; undefined for any other value. */
 function shownRights(value: PlanValue, attribute: string): RightsInWords | undefined {
   const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
   if (readDescriptor(bytes) === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What a plan is, how much it changes, and what became of it by the journal of its folder: the one source of the head of
+ * The summary of a plan, its counts, and its outcome by the journal of its folder: the only source of the head of
  * every document and of every count.
  */
 
@@ -87,7 +87,7 @@ export interface HeadRow {
   readonly isAlarming?: true;
 }
 
-/** What a plan is, where it is from and why: the head of every document. */
+/** The plan, its origin and its reason: the head of every document. */
 export function headOf(plan: Plan): readonly HeadRow[] {
   const { target, undoes, reason, ticket, by } = plan;
   return [
@@ -171,7 +171,7 @@ export function commentsOf(plan: Plan): readonly string[] {
     ({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : ` (${note})`}`,
   );
   const refusal = `DO NOT ${plan.target.kind === 'files' ? 'APPLY' : 'IMPORT'}`;
-  // What stops it is read first.
+  // Blockers come first.
   const stops = openBlockers(plan.findings).map(
     ({ id, title }) => `${refusal}: blocker ${id} is not accepted: ${title}`,
   );
@@ -249,7 +249,7 @@ function changeCount(changes: readonly Change[], leftOut: number): string {
   return `${files.length.toLocaleString('en')}${all} ${noun} to change`;
 }
 
-/** The last line on the screen: everything counted, and what stops it. */
+/** The last line on the screen: all counts, and the blockers. */
 export function summaryLine(plan: Plan, style: Style, extent?: string): string {
   const [changes = '', ...counts] = summaryParts(plan, extent);
   const stop = openBlockers(plan.findings).length === 0 ? [] : counts.splice(-1).map(style.blocker);
@@ -258,7 +258,7 @@ export function summaryLine(plan: Plan, style: Style, extent?: string): string {
 
 type ChangeState = 'written' | 'skipped' | 'failed' | 'unknown';
 
-/** What became of one change in the last run that reached it. */
+/** The outcome of one change in the last run that reached it. */
 interface Became {
   readonly state: ChangeState;
   /** ISO 8601, UTC. */
@@ -277,7 +277,7 @@ interface Run {
   readonly connection: string | undefined;
 }
 
-/** What became of a plan. */
+/** The outcome of a plan. */
 export interface Outcome {
   readonly position: Position;
   readonly runs: readonly Run[];
@@ -345,12 +345,12 @@ export function runInWords({ begun, ended, by, connection }: Run): string {
   return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${whoInWords(by)}${how}`;
 }
 
-/** What remains to be done now: of a change that was undone nothing. */
+/** The next steps now: none for a change that was undone. */
 export function stepsNow(steps: readonly Step[], outcome: Outcome | undefined): readonly Step[] {
   if (outcome?.position.kind !== 'undone' || steps.length === 0) return steps;
   return [
     {
-      text: 'Nothing: this change was undone. What remains to be done after the undo is in the change folder of the undo.',
+      text: 'None: this change was undone. The next steps after the undo are in the change folder of the undo.',
       commands: [],
     },
   ];
@@ -362,7 +362,7 @@ function whoInWords(by: Author | undefined): string {
 
 const stateWords = {
   written: 'written',
-  skipped: 'skipped, as it had changed',
+  skipped: 'skipped because it had changed',
   failed: 'failed',
   unknown: 'not known whether written',
 } as const satisfies Record<ChangeState, string>;

@@ -24,7 +24,7 @@ import {
   summaryLine,
 } from './summary.ts';
 
-/** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
+/** The number of lines at a terminal before the decision, as far as the diff leaves room for them. */
 const mostBeforeDecision = 60;
 
 /**
@@ -61,7 +61,7 @@ export function* reviewToAskAbout(
   yield* findingsIn({ room: room - below, roots }, plan.findings, options);
 }
 
-/** The line that counts everything, and where all is shown. */
+/** The line with the counts, and the hint at --verbose. */
 export function summaryLines(plan: Plan, options: TextReviewOptions, extent?: string): readonly string[] {
   const isShort = !options.verbose && !options.quiet && plan.changes.length > 0;
   return [
@@ -72,19 +72,19 @@ export function summaryLines(plan: Plan, options: TextReviewOptions, extent?: st
 
 /** Commands of this tool as they are printed in the documents of a change folder. */
 export interface Commands {
-  /** Of a plan that is handed over: looks again whether anything of it is left. */
+  /** For a plan that is handed over: checks again whether anything of it is left. */
   readonly apply: string;
-  /** Of a plan that is handed over there is none: this tool writes nothing. */
+  /** None for a plan that is handed over: this tool writes nothing. */
   readonly undo?: string;
 }
 
-/** What this tool does with a plan that other means carry out. */
+/** The sentence on a plan that other tools carry out. */
 export const handedOverWords =
-  'This tool writes nothing to a directory, and there is nothing to undo. Carry out the steps under "What remains to be done"; then look again whether anything is left.';
+  'This tool writes nothing to the directory, so there is nothing to undo. Carry out the next steps, then check again whether anything is left.';
 
-/** What replacing a file costs it; none of it can be seen by Node. */
+/** The properties that a file loses when it is replaced; Node cannot see them. */
 export const lostWords =
-  'A new file takes the place of each: it gets neither extended attributes and POSIX access lists of the old one nor, on Windows, its owner and creation time, and the undo does not bring these back.';
+  'Each file is replaced by a new one, without the extended attributes and POSIX access lists of the old one and, on Windows, its owner and creation time. The undo does not restore these.';
 
 /** The columns of review.txt, which prints on paper. */
 const paperWidth = 100;
@@ -112,7 +112,7 @@ export function* paperReview(
     summaryLine(plan, options.style, description.extent),
   ]);
   if (outcome !== undefined) yield* headed('Outcome', outcomeLines(plan, outcome));
-  // Of a plan that is handed over the counts come before the list.
+  // In a plan that is handed over the counts come before the list.
   const pictures = [...headed('Pictures', drawn(plan.exhibits, options))];
   if (commands.undo === undefined) yield* pictures;
   yield* headed('Changes', diffLines(plan, reviewRows(plan.changes), options, outcome));
@@ -144,7 +144,7 @@ function* drawn(exhibits: Plan['exhibits'], options: TextReviewOptions): Generat
   }
 }
 
-/** The heading of the part that says what to do with the plan. */
+/** The heading of the part on applying the plan. */
 export function howHeading({ undo }: Commands): string {
   return undo === undefined ? 'How to carry it out' : 'How to apply and undo it';
 }
@@ -156,7 +156,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | u
   }
   if (undo === undefined) {
     yield* wrapped(visible(`  ${handedOverWords}`), paperWidth, 2);
-    yield `  Look again  ${visible(apply)}`;
+    yield `  Check again  ${visible(apply)}`;
     return;
   }
   yield openBlockers(plan.findings).length > 0
@@ -166,14 +166,14 @@ function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | u
   if (plan.target.kind === 'files') yield* wrapped(`  ${lostWords}`, paperWidth, 2);
 }
 
-/** The outcome of a plan: a line in all, and a line a run. */
+/** The outcome of a plan: a summary line, and a line for each run. */
 function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   yield `  ${visible(outcomeInWords(plan, outcome))}`;
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
 }
 
-/** Of a plan that may have been edited; its commands are quoted, so that they do what they say. */
-export const commandsAreOfPlan = 'The names in the commands are those of the plan: check them before you run one.';
+/** For a plan that may have been edited; its commands are quoted, so that a name cannot change what they do. */
+export const commandsAreOfPlan = 'The names in the commands come from the plan: check them before you run a command.';
 
 /** The next steps of a saved plan. */
 export function* savedStepLines(steps: readonly Step[]): Generator<string> {
@@ -181,9 +181,9 @@ export function* savedStepLines(steps: readonly Step[]): Generator<string> {
   yield* nextStepLines(steps, hasCommands ? commandsAreOfPlan : undefined);
 }
 
-/** The next steps as numbered paragraphs, their commands below; before them what is to be known of all. */
+/** The next steps as numbered paragraphs with their commands below; before them a hint for all of them. */
 export function* nextStepLines(steps: readonly Step[], about?: string): Generator<string> {
-  yield 'What remains to be done';
+  yield 'Next steps';
   if (about !== undefined) yield* ['', ...wrapped(about, stepWidth, 0)];
   for (const [index, { text, lines = [], commands, outage }] of stepsInOrder(steps).entries()) {
     const start = `${index + 1}. `;
@@ -198,7 +198,7 @@ export function* nextStepLines(steps: readonly Step[], about?: string): Generato
   }
 }
 
-/** What a mail or a ticket shows without breaking lines of its own, in columns. */
+/** The line length that a mail or a ticket shows unbroken, in columns. */
 const stepWidth = 76;
 
 const findingIndent = 11;
@@ -247,7 +247,7 @@ function acceptanceLines(
   const others = open.filter(({ acceptable }) => !acceptable).map(({ id }) => visible(id));
   const which = others.length > 0 ? 'the other' : 'the blocker';
   const lines = [
-    // First: without it the flags below let nothing through.
+    // First: without this the flags below are not enough.
     ...(others.length === 0 ? [] : [`Cannot be accepted, resolve first: ${others.join(', ')}`]),
     `To accept ${which}${toAccept.length === 1 ? '' : 's'}: ${flags}`,
   ];
@@ -288,7 +288,7 @@ function shortFinding(finding: Finding, options: TextReviewOptions, roots: Reado
   };
 }
 
-/** As much as there is room for: of the gravest first the evidence, then the titles of notes, then what it means. */
+/** As much as there is room for: first the evidence of the gravest findings, then the titles of notes, then details. */
 function inRoom(findings: readonly ShortFinding[], room: number): readonly string[] {
   let rest = findings.reduce((left, { isNote, title }) => (isNote ? left : left - title.length), room);
   const admitted = new Set<readonly string[]>();
@@ -332,7 +332,7 @@ function firstEvidence(
   const room = width - findingIndent - more.length;
   const file = roots.size === 0 ? undefined : subjects.find((subject) => first.startsWith(subject));
   const isLong = displayWidth(visible(first)) > room;
-  // A part of a command is of no use, and looks like the whole.
+  // A part of a command is useless, and looks complete.
   if (isLong && isCommand(visible(first))) {
     return [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')];
   }

@@ -412,7 +412,7 @@ function helpRows(parts: readonly string[], { columns, rows, style }: ListSpace)
   return shown.map(style.dim);
 }
 
-/** All of a choice: the hint beside the label, in a column if the hints are one, or below the label. */
+/** All of a choice: the hint next to the label, in a column if the hints form one, or below the label. */
 function linesOf(choice: DrawnChoice, { labelColumns }: DrawnList, { columns, style }: ListSpace): readonly string[] {
   const lead = leadOf(choice, style);
   const indent = displayWidth(lead);

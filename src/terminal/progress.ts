@@ -98,7 +98,7 @@ function liveLines({ output, isTerminal, isQuiet = false, clock, timer }: Progre
 }
 
 /**
- * A share as a bar of so many columns, padded with spaces, as exact as the signs allow: to an eighth of a column in
+ * A share as a bar of this width in columns, padded with spaces, as exact as the signs allow: to an eighth of a column in
  * Unicode, to a whole one in ASCII. Anything above 0 % shows, anything below 100 % leaves room, anything above 100 % is full.
  */
 export function bar(percent: number, columns: number, signs: Signs = unicodeSigns): string {

@@ -71,7 +71,7 @@ export interface ConfirmQuestion extends Question {
 
 /**
  * Asks the user, one question at a time. Escape rejects with BackError; Ctrl-C, Ctrl-D and the end of the input reject with
- * CancelledError; where no question can be asked, each rejects with UsageError.
+ * CancelledError; if no question can be asked, each rejects with UsageError.
  */
 export interface Prompter {
   select<T>(question: SelectQuestion<T>): Promise<T>;
@@ -88,7 +88,7 @@ export interface Prompter {
 type OtherWay = 'run it at a terminal' | 'run it at a terminal without --json' | 'leave out --json' | 'leave out --yes';
 
 /**
- * The prompter where no question can be asked: each rejects with a UsageError that names the flag for the answer.
+ * The prompter if no question can be asked: each rejects with a UsageError that names the flag for the answer.
  *
  * @param reason Why no question can be asked: "there is no terminal".
  * @param otherWay How to be asked, for a question without a flag or for a user who does not want it.

@@ -64,7 +64,7 @@ export interface Signs {
   readonly becomes: string;
   /** Between the ends of a range. */
   readonly to: string;
-  /** Between a number and what is there so many times. */
+  /** Between a number and the thing that it counts. */
   readonly times: string;
   /** A column that is filled, and the columns that are filled in part, from the least. */
   readonly bar: { readonly full: string; readonly parts: readonly string[] };
@@ -88,7 +88,7 @@ export const unicodeSigns: Signs = {
   tree: { branch: '├', last: '└', line: '│', dash: '─' },
 };
 
-/** Signs of a terminal that shows ASCII alone. */
+/** Signs of a terminal that shows only ASCII. */
 export const asciiSigns: Signs = {
   question: { open: '?', answered: '+', cancelled: 'x', back: '<' },
   pointer: '>',
@@ -111,7 +111,7 @@ export interface TerminalEnvironment {
 }
 
 /**
- * The signs that a terminal can show. Elsewhere than on Windows the locale decides (POSIX.1-2017, XBD 8.2: LC_ALL, then
+ * The signs that a terminal can show. On systems other than Windows the locale decides (POSIX.1-2017, XBD 8.2: LC_ALL, then
  * LC_CTYPE, then LANG; "C" if none is set). On Windows the terminal program does: Windows Terminal and Visual Studio Code
  * have a font with all signs, and the fonts of the older console do not.
  */

@@ -146,7 +146,7 @@ function listen(
   };
 }
 
-/** The row of a drawing's cursor on a screen of so many columns, which breaks longer lines. */
+/** The row of a drawing's cursor on a screen of this width, which breaks longer lines. */
 function cursorRowOn(columns: number, { lines, cursor }: Drawing): number {
   const rowsOf = (width: number): number => Math.max(1, Math.ceil(width / columns));
   const above = lines.slice(0, cursor.row).reduce((sum, line) => sum + rowsOf(displayWidth(line)), 0);

@@ -34,7 +34,7 @@ const emoji = /^\p{Emoji_Presentation}|\ufe0f/u;
 /** Combining marks, format characters, and Hangul vowels and finals, which join the letter before them. */
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cc}\u1160-\u11ff\ud7b0-\ud7ff]|(?![\u00ad\u0600-\u0605\u06dd])\p{Cf}/u;
 
-/** East Asian Wide and Fullwidth (Unicode Standard Annex 11) beside the emoji. */
+/** East Asian Wide and Fullwidth (Unicode Standard Annex 11), and the emoji. */
 const wide = new RegExp(
   '[\\u1100-\\u115f\\u2329\\u232a\\u2e80-\\u303e\\u3041-\\ua4cf\\ua960-\\ua97f' +
     '\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe10-\\ufe19\\ufe30-\\ufe6b\\uff01-\\uff60\\uffe0-\\uffe6' +
@@ -125,7 +125,7 @@ function wrapParagraph(paragraph: string, roomOf: (line: number) => number): rea
 }
 
 /**
- * A text without colour broken at its spaces into lines of at most so many columns, indents included. Line breaks in the
+ * A text without colour broken at its spaces into lines of at most this many columns, indents included. Line breaks in the
  * text are kept. A word that is longer than a line is cut: use this for drawings that are redrawn, which a longer line
  * would destroy, and `wrapped` for text that is read and copied. No-break spaces do not break.
  */
@@ -207,7 +207,7 @@ function piecesOf(text: string, room: number): readonly Piece[] {
 }
 
 /**
- * A text broken at its spaces into lines of at most so many columns; every line but the first is indented by `indent`
+ * A text broken at its spaces into lines of at most this many columns; every line but the first is indented by `indent`
  * columns. A text that fits is returned as it is. DNs and paths that are longer than a line are broken after a comma or a
  * separator. Commands and other long words are never broken, so that they can be copied. Colour continues from line to
  * line, without the indent. No-break spaces do not break.
@@ -253,7 +253,7 @@ function withColour(lines: readonly string[], margin: string): readonly string[]
 /** A larger indent would leave too little of a line. */
 const widestMargin = 40;
 
-/** Printed text in lines for a terminal of so many columns; 80 if the terminal reports no width, or 0. */
+/** Printed text in lines for a terminal of this width in columns; 80 if the terminal reports no width, or 0. */
 export function fitted(text: string, columns: number | undefined): string {
   const width = columns || 80;
   return text

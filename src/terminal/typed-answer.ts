@@ -42,7 +42,7 @@ export function edit(line: TextLine, key: Key): TextLine {
   }
 }
 
-/** The part of the line around the cursor that fits into so many columns; one column is kept for a cursor at the end. */
+/** The part of the line around the cursor that fits into this many columns; one column is kept for a cursor at the end. */
 function windowOf(line: TextLine, columns: number, ellipsis: string): Pick<View, 'entry' | 'cursor'> {
   let before = line.before;
   if (displayWidth(before) >= columns) {

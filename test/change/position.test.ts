@@ -14,7 +14,7 @@ test.each<[Position, string, string]>([
   [
     { ...undone, lost: 1 },
     'applied, and undone as far as possible',
-    'It was applied, and undone as far as possible: 1 entry or attribute cannot be brought back.',
+    'It was applied, and undone as far as possible: 1 entry or attribute cannot be restored.',
   ],
 ])('the position %j is given in few words in the list, and as a sentence by show', (position, brief, sentence) => {
   expect([positionInBrief(position), positionInWords(position)]).toEqual([brief, sentence]);

@@ -38,7 +38,7 @@ test('a plan that gives rights has a blocker that may be accepted, about each of
 
 test('what the parent gives is named in short', () => {
   expect(rightsWritten([made('A', rights(0x20, aceFlags.inherited))])[0]?.evidence).toEqual([
-    `CN=A,DC=x: ${owner}; and what it inherits`,
+    `CN=A,DC=x: ${owner}; and inherited entries`,
   ]);
 });
 

@@ -124,7 +124,7 @@ describe('the labels of the practice site', () => {
     // Only the page's own headings and last lines, for who has it without the tool, are not on the screen.
     const missing = review.filter((line) => !shown.has(line)).map((line) => line.replace(/ {2}.*/, ''));
     const losses = missing.splice(missing.indexOf('Undo') + 1, 2).join(' ');
-    expect(losses).toMatch(/^A new file takes the place of each: .* the undo does not bring these back\.$/);
+    expect(losses).toMatch(/^Each file is replaced by a new one, .* The undo does not restore these\.$/);
     expect(missing).toEqual([
       'Changes',
       'Blockers and warnings',

@@ -216,7 +216,7 @@ describe('the change folder', () => {
   test('says that the names in its commands are those of the plan', async () => {
     const { text } = await saved();
     for (const name of ['next-steps.txt', 'review.txt', 'review.html']) {
-      expect(await text(name)).toContain('The names in the commands are those of the plan');
+      expect(await text(name)).toContain('The names in the commands come from the plan');
     }
   });
 
@@ -242,7 +242,7 @@ describe('the change folder', () => {
     const { text } = await saved();
     const paper = await text('review.txt');
     expect(paper).toContain('How to carry it out');
-    expect(paper).toMatch(/Look again {2}.*apply change/);
+    expect(paper).toMatch(/Check again {2}.*apply change/);
     expect(paper).not.toMatch(/^ {2}(Apply|Undo) /m);
     // Counts first, the list behind.
     const places = [`3 objects in ${domain}`, 'Lingering objects by domain controller', 'hand over\r\n'];
@@ -250,7 +250,7 @@ describe('the change folder', () => {
     expect(order).toEqual(order.toSorted((one, other) => one - other));
     expect(Math.min(...order)).toBeGreaterThan(0);
     const page = await text('review.html');
-    expect(page).toContain('<h3>Look again</h3>');
+    expect(page).toContain('<h3>Check again</h3>');
     for (const untrue of ['--only', '<h3>Undo</h3>', 'journal.jsonl', 'read again by its objectGUID']) {
       expect(page).not.toContain(untrue);
     }

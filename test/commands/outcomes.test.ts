@@ -439,11 +439,11 @@ test('of a change that was undone nothing is left to do, and it is not recommend
   expect(await contentOf('next-steps.txt')).toContain('fwsrv');
   await run(undo, ['saved', '--yes']);
   for (const name of ['review.txt', 'review.html', 'next-steps.txt']) {
-    expect(await contentOf(name)).toContain('Nothing: this change was undone.');
+    expect(await contentOf(name)).toContain('None: this change was undone.');
     expect(await contentOf(name)).not.toMatch(/Restart-Service|net stop|adsi-remedy (apply|undo) saved/);
   }
   const { stdout } = await run(show, ['saved']);
-  expect(stdout).toContain('Nothing: this change was undone.');
+  expect(stdout).toContain('None: this change was undone.');
   expect(stdout).not.toContain('fwsrv');
 });
 

@@ -17,7 +17,7 @@ const changes = Array.from({ length: 9 }, (_, index) =>
 const plan = planOf(changes);
 
 const full = new FileError({
-  attempted: 'write the new content beside the file',
+  attempted: 'write the new content next to the file',
   on: '/forms/0/.strings.txt.plan.id.adsi-remedy-tmp',
   cameBack: 'the disk is full (ENOSPC)',
   next: 'Make room and apply again.',
@@ -81,7 +81,7 @@ describe('what was not done', () => {
   test('is reported with the name of the target, the result and what to do', async () => {
     const { stdout } = await told({ done: 8, notDone: all({ kind: 'failed', error: full }).slice(0, 1) });
     expect(stdout).toContain('failed   /forms/0/strings.txt\n');
-    expect(stdout).toContain('Could not write the new content beside the file: the disk is full (ENOSPC)\n');
+    expect(stdout).toContain('Could not write the new content next to the file: the disk is full (ENOSPC)\n');
     expect(stdout).toContain('Make room and apply again.');
     expect(stdout).not.toContain('adsi-remedy-tmp');
   });

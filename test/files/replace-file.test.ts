@@ -211,7 +211,7 @@ test('a rename that was carried out but answered with an error is reported as su
   const files = watchedFileSystem((name) => (name === 'rename' ? () => Promise.reject(systemError('EIO')) : undefined));
   expect(await replaced(files)).toMatchObject({
     trouble: {
-      attempted: 'put the new content in the place of the file',
+      attempted: 'replace the file with the new content',
       on: target,
       cameBack: expect.stringMatching('EIO'),
     },

@@ -17,7 +17,7 @@ test('what the system really answers is put in words, with its code', async () =
   expect(await answer(readFile(path.join(folder, 'a', 'b', 'c')))).toBe(
     'a part of the path is a file, not a folder (ENOTDIR)',
   );
-  expect(await answer(mkdir(path.join(folder, 'a')))).toBe('it exists already (EEXIST)');
+  expect(await answer(mkdir(path.join(folder, 'a')))).toBe('it already exists (EEXIST)');
   expect(await answer(rmdir(path.join(folder, 'a')))).toBe('the folder is not empty (ENOTEMPTY)');
   expect(await answer(readFile(path.join(folder, 'n'.repeat(300))))).toBe('the path is too long (ENAMETOOLONG)');
 });

@@ -291,7 +291,7 @@ test('a root behind a link that can’t be resolved is refused with the folder a
   await expect(realPathOfFolder(root, refuse)).rejects.toMatchObject({
     trouble: {
       on: root,
-      cameBack: `a link on the way to it can't be resolved, as the folder ${above} can't be looked at: permission denied (EACCES)`,
+      cameBack: `a link on the way to it can't be resolved because the folder ${above} can't be read: permission denied (EACCES)`,
     },
   });
 });

@@ -107,14 +107,14 @@ describe('what refers to an entry of the tree', () => {
 
   test('and is a link is not said to stay', () => {
     expect(referencesIn([], [left('link')])(server).left).toEqual([
-      'homeMTA of Sales, north: a link, goes with the entry',
+      'homeMTA of Sales, north: a link, removed with the entry',
     ]);
   });
 
   test('and is only counted has its number', () => {
     const many = left('mailbox', { what: 'homeMDB of mailboxes in its databases', detail: '12' });
     expect(referencesIn([], [many])(server).left).toEqual([
-      "12 × homeMDB of mailboxes in its databases: stays, users' mailboxes are left alone",
+      "12 × homeMDB of mailboxes in its databases: stays, users' mailboxes are not changed",
     ]);
   });
 
@@ -137,7 +137,7 @@ describe('what refers to an entry of the tree', () => {
     const to = referencesIn(reviewRows([clearing('homeMDB', protocols), own, store]), [counted]);
     expect(to(protocols)).toEqual({
       cleared: ['homeMDB of Referrer'],
-      left: ['homeMDB of anna: a link, goes with the entry'],
+      left: ['homeMDB of anna: a link, removed with the entry'],
     });
   });
 

@@ -601,7 +601,7 @@ describe('the page needs nothing else', () => {
     expect(textsOf(page, 'h2')).toEqual([
       'Changes',
       'Blockers and warnings',
-      'What remains to be done by hand',
+      'Next steps',
       'How to apply and undo it',
       'Safeguards',
       'Seal',
@@ -618,9 +618,7 @@ test.each([
   ['files', planOf([labelChange('User:', 'Name:')])],
   ['a directory', planOf([modify('CN=A,DC=x', { attribute: 'info', remove: [], add: ['a'] })], { target: forest })],
 ])('the safeguards of a plan for %s say that findings are as they were recorded', (_, plan) => {
-  expect(textOf(pageOf(plan))).toContain(
-    'Findings, tables and pictures are as they were recorded when the plan was made',
-  );
+  expect(textOf(pageOf(plan))).toContain('Findings, tables and pictures are as recorded when the plan was made');
 });
 
 test('a page of ten thousand files comes in small pieces', () => {
@@ -672,7 +670,7 @@ test('edits of many entries that are alike are one article, with the first DNs o
   const [article, ...others] = all(page, 'article').filter((one) => one.attributes.get('class') === 'change');
   if (article === undefined) throw new Error('the page shows a change');
   expect(others).toEqual([]);
-  expect(textsOf(article, 'h3').map((text) => text.trim())).toEqual(['1 modify 300 entries alike']);
+  expect(textsOf(article, 'h3').map((text) => text.trim())).toEqual(['1 modify 300 entries in the same way']);
   expect(textsOf(article, 'summary')).toEqual(['and 295 more with the same change']);
   expect(all(article, '.places').flatMap((list) => textsOf(list, 'li'))).toEqual(dns);
 });

@@ -190,8 +190,8 @@ describe('an undelete in change.ldf', () => {
     expect(await recordsOf({ ...incomplete, attributes: back.attributes.slice(0, 1) })).toEqual([
       [dn, [], ['replace msExchCurrentServerRoles']],
     ]);
-    expect([...beforeLdif([incomplete])].join('')).toContain('was there in part');
-    expect([...beforeLdif([back])].join('')).toContain('was not there');
+    expect([...beforeLdif([incomplete])].join('')).toContain('existed in part');
+    expect([...beforeLdif([back])].join('')).toContain('did not exist');
   });
 });
 

@@ -128,7 +128,7 @@ describe('the outcome of a row', () => {
       words: '1 of 5 written 2026-11-22 10:01:00 UTC on dc1.corp.example.com',
       exceptions: [
         'CN=bert: failed, 2026-11-22 10:02:00 UTC (no right to write)',
-        'CN=cleo: skipped, as it had changed, 2026-11-22 10:03:00 UTC',
+        'CN=cleo: skipped because it had changed, 2026-11-22 10:03:00 UTC',
         'CN=dora: not known whether written, 2026-11-22 10:04:00 UTC',
         'CN=emil: not written',
       ],

@@ -144,7 +144,7 @@ describe('the outcome of a plan', () => {
     [
       'it is undone as far as possible',
       [...partly, ...journal(plan, ['undone']).map((record) => ({ ...record, lost: 7 }))],
-      'Applied, and undone as far as possible 2026-11-22 10:00:00 UTC: 7 entries and attributes cannot be brought back',
+      'Applied, and undone as far as possible 2026-11-22 10:00:00 UTC: 7 entries and attributes cannot be restored',
     ],
   ])('says that %s', (_, records, expected) => {
     expect(words(records)).toBe(expected);
@@ -184,7 +184,7 @@ describe('the outcome of a row', () => {
       words: '1 of 5 written 2026-11-22 10:01:00 UTC on dc1.corp.example.com',
       exceptions: [
         'CN=bert: failed, 2026-11-22 10:02:00 UTC (no right to write)',
-        'CN=cleo: skipped, as it had changed, 2026-11-22 10:03:00 UTC',
+        'CN=cleo: skipped because it had changed, 2026-11-22 10:03:00 UTC',
         'CN=dora: not known whether written, 2026-11-22 10:04:00 UTC',
         'CN=emil: not written',
       ],

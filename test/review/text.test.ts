@@ -201,7 +201,7 @@ describe('three hundred entries with the same edit', () => {
 
   test('are one row with the first names and the number of the others', () => {
     expect(review(alike)).toEqual([
-      '   1  modify 300 entries alike',
+      '   1  modify 300 entries in the same way',
       ...dns.slice(0, 5).map((dn) => `    ${dn}`),
       '    … and 295 more with the same change',
       `    - homeMTA: ${server}`,
@@ -395,7 +395,7 @@ describe('review.txt', () => {
   });
 
   test('has its parts in the order of the page', () => {
-    const order = ['Changes', 'Blockers and warnings', 'Pictures', 'Notes', 'What remains to be done'].map((heading) =>
+    const order = ['Changes', 'Blockers and warnings', 'Pictures', 'Notes', 'Next steps'].map((heading) =>
       paper.indexOf(heading),
     );
     expect(order).toEqual(order.toSorted((one, other) => one - other));
@@ -420,7 +420,7 @@ describe('review.txt', () => {
 
   test('has all next steps, those that interrupt a service first', () => {
     expect([...nextStepLines(words.nextSteps)]).toEqual([
-      'What remains to be done',
+      'Next steps',
       '',
       '1. Interrupts a service: Restart it.',
       '     TMG01',

@@ -55,7 +55,7 @@ export class LibraryNotLoadedError extends Error {
 }
 
 /**
- * Frees handles once no call on another thread uses them: a call may outlive the deadline of the one who waited for it.
+ * Frees handles as soon as no call on another thread uses them: a call may outlive the deadline of its caller.
  */
 export class SharedHandles {
   readonly #free: () => void;
@@ -90,7 +90,7 @@ export function memory(bytes: number): Buffer {
   return Buffer.from(new ArrayBuffer(bytes));
 }
 
-/** Zeroed memory in parts of so many bytes. It lives as long as any part is referenced, so parts may point to others. */
+/** Zeroed memory in parts of these sizes in bytes. It lives as long as any part is referenced, so parts may point to others. */
 export function memoryInParts(...sizes: readonly number[]): Buffer[] {
   const aligned = sizes.map((size) => Math.ceil(size / 8) * 8);
   const whole = memory(aligned.reduce((sum, size) => sum + size, 0));

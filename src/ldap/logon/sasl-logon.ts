@@ -144,7 +144,7 @@ async function bySpnego(context: SecurityContext, wire: Wire): Promise<Establish
   throw refused(`the logon took more than ${mostRounds} rounds`);
 }
 
-/** The longest message whose token has at most so many bytes. */
+/** The longest message whose token has at most this many bytes. */
 function sendable(context: EstablishedContext, tokenBytes: number): number {
   const longest = context.longestMessage(tokenBytes);
   if (longest < 1) throw refused('it accepts no sealed message');
@@ -173,7 +173,7 @@ async function bind(
 function refused(why: string): ConnectionError {
   return new ConnectionError({
     cameBack: `the server cannot be trusted with this logon: ${why}`,
-    next: 'Use another domain controller, and check what is between it and this computer.',
+    next: 'Use another domain controller, and check the network between it and this computer.',
   });
 }
 
@@ -295,7 +295,7 @@ function broken(why: string, cause?: unknown): ConnectionError {
   return new ConnectionError(
     {
       cameBack: `the sealed connection was broken off: ${why}`,
-      next: 'Try again; if the error returns, use another domain controller and check what is between it and this computer.',
+      next: 'Try again; if the error returns, use another domain controller and check the network between it and this computer.',
     },
     { cause },
   );

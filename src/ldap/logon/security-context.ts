@@ -37,7 +37,7 @@ export interface EstablishedContext {
   readonly isMutual: boolean;
   /** Whether messages can be encrypted. */
   readonly isConfidential: boolean;
-  /** The longest message whose wrapped form has at most so many bytes. */
+  /** The longest message whose wrapped form has at most this many bytes. */
   longestMessage(wrappedBytes: number): number;
   /** Wraps a message: encrypted and signed, or signed alone. Throws SecurityContextError. */
   wrap(message: Buffer, sealed: boolean): Buffer;

@@ -231,7 +231,7 @@ export class Sspi {
     this.#function('FreeCredentialsHandle')(credential);
   }
 
-  /** A SecBufferDesc, its SecBuffers (size, kind and address of each) and what they hold: these bytes, or so many zeros. */
+  /** A SecBufferDesc, its SecBuffers (size, kind and address of each) and their content: these bytes, or this many zeros. */
   #buffers(...parts: readonly (readonly [kind: number, content: Buffer | number])[]): SecurityBuffers {
     const sizes = parts.map(([, content]) => (typeof content === 'number' ? content : content.length));
     const [descriptor = memory(0), table = memory(0), ...contents] = memoryInParts(16, 16 * parts.length, ...sizes);

@@ -167,7 +167,7 @@ function activeHtml({ undoes, changes }: Proposal<FileChange>): readonly Finding
   return about(
     blocker,
     'html-comes-back',
-    `The undo brings back HTML that does more than format the text: ${counted(found.length, 'text')}`,
+    `The undo restores HTML that does more than format the text: ${counted(found.length, 'text')}`,
     'The logon form runs it: a script there can read what users type. Accept this only if the form had it before the change.',
     found,
     found,

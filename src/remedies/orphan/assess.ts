@@ -267,7 +267,7 @@ function* remarks(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield warning(
       'conflict-object',
       'The object lost a naming conflict (CNF): two domain controllers created an entry of this name',
-      'The other one, without the suffix, is the one in use. Compare the two before you delete this one.',
+      'The other entry, without the suffix, is in use. Compare the two before you delete this one.',
       { evidence: [server.dn] },
     );
   if (sharedNames.length > 0)

@@ -221,7 +221,7 @@ function networkOf({ target: { connection } }: DirectoryWorld): ProbeNetwork {
   return networkBy(connection.kind === 'server' ? connection.dns : undefined);
 }
 
-/** A machine of a name that is not the server's alone proves nothing by its answer. */
+/** If several server objects share the name, an answer of the machine proves nothing. */
 async function probeOwn(chosen: SurveyedServer, survey: Survey, network: ProbeNetwork): Promise<ProbeResult> {
   const { server } = chosen;
   const names = ownNames(server, sharedNames(server, serversOf(survey)));

@@ -88,7 +88,7 @@ export function* referenceFindings(
     yield note(
       'leftovers',
       `${counted(leftovers.length, 'other reference points', 'other references point')} at entries that were deleted earlier`,
-      'They are not of this server, and this plan leaves them as they are. To list and clear them, run orphan with --leftovers instead of the server.',
+      'They do not belong to this server, and this plan does not change them. To list and clear them, run orphan with --leftovers instead of the server.',
       { evidence: leftovers.map(({ id }) => id) },
     );
   if (toDatabases.length > 0)
@@ -111,7 +111,7 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: R
   const others = serversOf(survey).filter((server) => isOf2010 && server.dn !== chosen.server.dn);
   return (
     cmdletForNewValue(referrer, others, hasOtherServer) ??
-    `look at ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`
+    `check ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`
   );
 }
 

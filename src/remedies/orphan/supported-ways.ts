@@ -52,7 +52,7 @@ function resume({ year }: Release): Way {
     way: 'resume',
     label: 'Setup can be run again on the machine',
     hint: 'it resumes where it failed',
-    text: `If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
+    text: `If the machine still exists: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
     commands: [],
   };
 }

@@ -103,7 +103,7 @@ function requireServers({ servers, organisations }: Organisation, forest: Forest
   if (servers.length > 0) return;
   const whose = isExport ? 'that the export holds' : 'that you may see';
   const look = isExport
-    ? `Export the whole of it: ldifde -d "${forest.configurationNamingContext}" -f FILE, without -l and -o.`
+    ? `Export the whole partition: ldifde -d "${forest.configurationNamingContext}" -f FILE, without -l and -o.`
     : 'Name a domain controller of the right forest with --server, and a user who may read its configuration.';
   throw new RefusedError({
     attempted: 'find Exchange server objects',

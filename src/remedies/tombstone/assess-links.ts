@@ -204,7 +204,7 @@ function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
   ].filter((one) => one !== false);
 }
 
-/** What is not known about a DC. Unknown is never taken for healthy. */
+/** An unknown age about a DC. Unknown is never taken for healthy. */
 function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
   const { parties, copies } = facts.replication;
   const living = parties.filter((party) => !judgement.gone.has(party));

@@ -307,13 +307,13 @@ function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): 
     return note(
       'recycle-bin-follows',
       'The Recycle Bin follows this value',
-      'msDS-DeletedObjectLifetime is not set, so deleted objects can be brought back for as long as this lifetime.',
+      'msDS-DeletedObjectLifetime is not set, so deleted objects can be restored for as long as this lifetime.',
     );
   }
   if (!raises || recycleAfter >= after.days) return undefined;
   return warning(
     'recycle-bin-own-lifetime',
-    `The Recycle Bin still brings objects back for ${recycleAfter} days only`,
+    `The Recycle Bin can still restore objects for only ${recycleAfter} days`,
     `msDS-DeletedObjectLifetime is set, so a longer tombstoneLifetime does not lengthen recovery. To change both in one plan, add --recycle-days ${after.days}.`,
   );
 }

@@ -16,7 +16,7 @@ export const flags = {
   'recycle-days': {
     kind: 'text',
     value: 'N',
-    help: 'the new msDS-DeletedObjectLifetime in days: how long the Recycle Bin can bring objects back',
+    help: 'the new msDS-DeletedObjectLifetime in days: how long the Recycle Bin can restore objects',
     group: 'What to change',
   },
   'strict-new-dcs': {

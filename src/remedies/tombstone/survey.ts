@@ -107,7 +107,7 @@ function keptFor({ forest, settings: stored }: TombstoneFacts, inForce: string):
   if (forest.recycleBin !== 'on') return `deleted objects are kept for ${inForce}`;
   const recoverable =
     stored.deletedObjectLifetime === undefined ? inForce : counted(stored.deletedObjectLifetime, 'day');
-  return `objects can be brought back for ${recoverable}, then are kept for ${inForce}`;
+  return `objects can be restored for ${recoverable}, then are kept for ${inForce}`;
 }
 
 /** Of the naming context whose backup is the oldest. */

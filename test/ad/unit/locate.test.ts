@@ -107,7 +107,7 @@ describe('domain controllers by DNS', () => {
   test.each<[string, Answer, string]>([
     ['an unknown name', 'no such name', 'DNS does not know that name (ENOTFOUND)'],
     ['a name without such records', [], 'DNS knows the name but has no domain controller for it (ENODATA)'],
-    ['the record that says "none here"', [dc('')], 'DNS says that the domain has none'],
+    ['the record that says "none here"', [dc('')], 'DNS lists none for the domain'],
     ['a DNS server in trouble', 'failure', 'the DNS server failed (ESERVFAIL)'],
     ['a DNS server that is silent', 'silence', 'the DNS server did not answer'],
   ])('%s is reported with the query', async (_, answer, cameBack) => {
