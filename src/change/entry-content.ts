@@ -125,10 +125,18 @@ export interface DeletedIdentity {
   readonly objectClass?: readonly string[];
 }
 
+/** The text values of an attribute, as a plan holds them. */
+export function plannedTexts(
+  { attributes }: { readonly attributes: readonly PlanAttribute[] },
+  wanted: string,
+): readonly string[] {
+  const held = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  return (held?.values ?? []).filter((value) => typeof value === 'string');
+}
+
 /** The classes that a plan holds of an entry. */
 export function classesIn(attributes: readonly PlanAttribute[]): readonly string[] {
-  const held = attributes.find(({ name }) => name.toLowerCase() === 'objectclass');
-  return (held?.values ?? []).filter((value) => typeof value === 'string');
+  return plannedTexts({ attributes }, 'objectClass');
 }
 
 /** Whether two lists name the same classes. */

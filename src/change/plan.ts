@@ -285,6 +285,11 @@ export interface NextStep {
   readonly [parameter: string]: JsonValue;
 }
 
+/** What is wrong with the next steps of a plan, a sentence for each that its remedy does not know. */
+export function faultsOfNextSteps(steps: readonly NextStep[], isKnown: (step: NextStep) => boolean): readonly string[] {
+  return steps.filter((step) => !isKnown(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
+}
+
 /** Who made a plan, as the operating system says. */
 export interface Author {
   readonly account: string;

@@ -166,7 +166,7 @@ const refused: readonly Refused[] = [
     insert('changes.0', changesOf('lingering')[0]),
   ],
   ['lifetime', 'of another intent', 'its intent is not', put('intent', { days: 180 })],
-  ['lifetime', 'with an unknown step', 'its next step "constructor"', put('nextSteps', [{ id: 'constructor' }])],
+  ['lifetime', 'with an unknown step', 'Its next step constructor', put('nextSteps', [{ id: 'constructor' }])],
   ['lifetime', 'of files', 'The target is not a list of folders', put('remedy', 'labels')],
   ['labels', 'of a key in another way', 'names a key or a label', put('intent.labels', { L_A: { label: 'x' } })],
   ['labels', 'of an unknown encoding', 'names an encoding', put('intent.codePages', { de: 'ebcdic' })],

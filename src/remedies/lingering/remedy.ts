@@ -10,7 +10,14 @@ import {
 } from '../../ad/repadmin.ts';
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
-import { type JsonValue, type NextStep, type Plan, type RemoveLingeringChange, stringsIn } from '../../change/plan.ts';
+import {
+  faultsOfNextSteps,
+  type JsonValue,
+  type NextStep,
+  type Plan,
+  type RemoveLingeringChange,
+  stringsIn,
+} from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
@@ -88,9 +95,7 @@ function listedToo(comparison: Comparison, inPlan: ReadonlySet<string>): readonl
 
 /** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return steps.flatMap((step) =>
-    isOwnStep(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
-  );
+  return faultsOfNextSteps(steps, isOwnStep);
 }
 
 function isOwnStep({ id, hosts, host, dsaGuid, namingContext, restored, again }: NextStep): boolean {

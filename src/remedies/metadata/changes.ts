@@ -13,7 +13,7 @@ import {
 } from '../../ad/dn.ts';
 import { bytesOfWrittenValue, parseDnsRecord } from '../../ad/entry.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
-import { classesIn } from '../../change/entry-content.ts';
+import { classesIn, plannedTexts } from '../../change/entry-content.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
@@ -30,7 +30,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { type Role, rolesOf, rolesToCorrect } from './candidates.ts';
 import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts';
 import type { Clearing } from './references.ts';
-import { isKerberosAccount, isOfClass, partsOf, textsIn } from './subject.ts';
+import { isKerberosAccount, isOfClass, partsOf } from './subject.ts';
 
 /** The changes that remove the DC, and what is not changed. Throws DirectoryError for an entry without GUID. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
@@ -163,7 +163,7 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   }
   const dns = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const trees = deleted.filter((entry) => isRootOfDc(entry, { server, account }, configuration, dns));
-  const [host] = [server, account].flatMap((entry) => (entry === undefined ? [] : textsIn(entry, 'dNSHostName')));
+  const [host] = [server, account].flatMap((entry) => (entry === undefined ? [] : plannedTexts(entry, 'dNSHostName')));
   // Its records in DNS are removed with it.
   if (host !== undefined && !isNamedAs(host, top.dn)) return [`Its DNS name ${host} is not that of ${top.dn}.`];
   const moved = changes.filter((change) => change.kind === 'modify' && change.edits.some(isRoleEdit(change.dn)));
@@ -214,7 +214,7 @@ function isRootOfDc(
   configuration: string,
   dns: ReadonlySet<string>,
 ): boolean {
-  const names = (attribute: string): boolean => textsIn(entry, attribute).some((value) => isGone(value, dns));
+  const names = (attribute: string): boolean => plannedTexts(entry, attribute).some((value) => isGone(value, dns));
   if (entry === server) return isServerPlace(entry.dn, configuration);
   if (entry === account) {
     const isReferred = server === undefined || belongsTo(server, entry);
@@ -223,13 +223,13 @@ function isRootOfDc(
   if (isKerberosAccount(entry)) {
     return (
       account !== undefined &&
-      textsIn(account, 'msDS-KrbTgtLink').some((value) => isDnThat(value, (dn) => sameDn(dn, entry.dn)))
+      plannedTexts(account, 'msDS-KrbTgtLink').some((value) => isDnThat(value, (dn) => sameDn(dn, entry.dn)))
     );
   }
   if (isOfClass(entry, 'nTDSConnection') || isOfClass(entry, 'msDFSR-Connection')) return names('fromServer');
   if (!isOfClass(entry, 'msDFSR-Member') && !isOfClass(entry, 'nTFRSMember')) return false;
   const references = ['msDFSR-ComputerReference', 'frsComputerReference', 'serverReference'];
-  const isLoose = references.every((attribute) => textsIn(entry, attribute).length === 0);
+  const isLoose = references.every((attribute) => plannedTexts(entry, attribute).length === 0);
   const isNamesake = [server, account].some(
     (one) => one !== undefined && rdnOf(one.dn).value.toLowerCase() === rdnOf(entry.dn).value.toLowerCase(),
   );
@@ -249,7 +249,7 @@ function isOtherAccount(classes: readonly string[]): boolean {
 
 /** By its primary group, Domain Controllers or Read-only Domain Controllers. */
 function isOfDomainController(account: DeletedEntry): boolean {
-  return textsIn(account, 'primaryGroupID').some((group) => group === '516' || group === '521');
+  return plannedTexts(account, 'primaryGroupID').some((group) => group === '516' || group === '521');
 }
 
 /** A computer whose name has more than 15 characters has the first 15 of them in its DN. */
@@ -260,9 +260,11 @@ function isNamedAs(host: string, dn: string): boolean {
 }
 
 function belongsTo(server: DeletedEntry, account: DeletedEntry): boolean {
-  const host = textsIn(server, 'dNSHostName')[0]?.toLowerCase();
-  const isLinked = textsIn(server, 'serverReference').some((value) => isDnThat(value, (dn) => sameDn(dn, account.dn)));
-  return isLinked || (host !== undefined && textsIn(account, 'dNSHostName')[0]?.toLowerCase() === host);
+  const host = plannedTexts(server, 'dNSHostName')[0]?.toLowerCase();
+  const isLinked = plannedTexts(server, 'serverReference').some((value) =>
+    isDnThat(value, (dn) => sameDn(dn, account.dn)),
+  );
+  return isLinked || (host !== undefined && plannedTexts(account, 'dNSHostName')[0]?.toLowerCase() === host);
 }
 
 /** CN=DC4,CN=Servers,CN=Site,CN=Sites,CN=Configuration,… */

@@ -4,7 +4,14 @@ import { rdnOf } from '../../ad/dn.ts';
 import { masterRoles } from '../../ad/forest.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
-import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
+import {
+  type DeletedEntry,
+  type DirectoryChange,
+  faultsOfNextSteps,
+  type ModifyChange,
+  type NextStep,
+  type Plan,
+} from '../../change/plan.ts';
 import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted } from '../../words.ts';
@@ -145,7 +152,7 @@ function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
 
 /** Steps in the plan that this remedy never writes. */
 function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return steps.filter((step) => !isOwnStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
+  return faultsOfNextSteps(steps, isOwnStep);
 }
 
 function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {

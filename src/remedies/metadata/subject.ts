@@ -4,6 +4,7 @@
  */
 
 import { DnSyntaxError, isSameOrBelow, parseDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { plannedTexts } from '../../change/entry-content.ts';
 import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { SubjectMissingError, UsageError } from '../../errors.ts';
@@ -134,7 +135,7 @@ export function identityIn({ changes, intent }: Changes): Identity | undefined {
   const { domain } = intent;
   return {
     name: rdnOf(top.dn).value,
-    host: [server, account].flatMap((entry) => (entry === undefined ? [] : textsIn(entry, 'dNSHostName')))[0],
+    host: [server, account].flatMap((entry) => (entry === undefined ? [] : plannedTexts(entry, 'dNSHostName')))[0],
     serverDn: server?.dn,
     settings: settings === undefined ? undefined : { dn: settings.dn, dsaGuid: settings.guid },
     accountDn: account?.dn,
@@ -201,16 +202,10 @@ export function madeByPromotion(entries: readonly DeletedEntry[]): ReadonlySet<s
 
 /** The krbtgt account of an RODC has a number in its name (MS-ADTS 6.1.1.3.2); that of the domain has none. */
 export function isKerberosAccount(entry: DeletedEntry): boolean {
-  return textsIn(entry, 'sAMAccountName').some((name) => /^krbtgt_\d+$/i.test(name));
+  return plannedTexts(entry, 'sAMAccountName').some((name) => /^krbtgt_\d+$/i.test(name));
 }
 
 /** Whether one of the object classes of an entry is this one, in any case. */
 export function isOfClass(entry: DeletedEntry, name: string): boolean {
-  return textsIn(entry, 'objectClass').some((one) => one.toLowerCase() === name.toLowerCase());
-}
-
-/** The text values of an attribute, as a plan has them. */
-export function textsIn({ attributes }: DeletedEntry, wanted: string): readonly string[] {
-  const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  return (found?.values ?? []).filter((value) => typeof value === 'string');
+  return plannedTexts(entry, 'objectClass').some((one) => one.toLowerCase() === name.toLowerCase());
 }

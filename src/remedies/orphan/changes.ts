@@ -15,16 +15,18 @@ import {
   rdnOf,
 } from '../../ad/dn.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
-import type {
-  DeleteChange,
-  DeletedEntry,
-  DirectoryChange,
-  LeftOut,
-  ModifyChange,
-  Plan,
-  PlanValue,
-  Proposal,
-  WhyLeft,
+import { plannedTexts } from '../../change/entry-content.ts';
+import {
+  type DeleteChange,
+  type DeletedEntry,
+  type DirectoryChange,
+  faultsOfNextSteps,
+  type LeftOut,
+  type ModifyChange,
+  type Plan,
+  type PlanValue,
+  type Proposal,
+  type WhyLeft,
 } from '../../change/plan.ts';
 import { dnsOf, leavesFirst, type SubtreeEntry } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
@@ -37,7 +39,6 @@ import {
   inOtherDomains,
   mailTransferAgentsIn,
   namedOnly,
-  plannedTexts,
   serverDeletedIn,
   tooMany,
 } from './deleted-server.ts';
@@ -276,7 +277,7 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   return [
     ...shapeOf(plan, target.configurationNamingContext),
     ...wordsForNoValue(plan.changes),
-    ...nextSteps.filter((step) => !isNextStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`),
+    ...faultsOfNextSteps(nextSteps, isNextStep),
   ];
 }
 

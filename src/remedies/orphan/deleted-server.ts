@@ -15,6 +15,7 @@ import {
   sameDn,
 } from '../../ad/dn.ts';
 import { textOf, textsOf } from '../../ad/entry.ts';
+import { plannedTexts } from '../../change/entry-content.ts';
 import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
@@ -235,12 +236,6 @@ export function serverDeletedIn(changes: readonly Change[]): DeletedEntry | unde
 /** The classes of an entry, as the plan has them, in lower case. */
 export function classesOf(entry: DeletedEntry): ReadonlySet<string> {
   return new Set(plannedTexts(entry, 'objectClass').map((name) => name.toLowerCase()));
-}
-
-/** The text values of an attribute, as the plan has them. */
-export function plannedTexts({ attributes }: DeletedEntry, wanted: string): readonly string[] {
-  const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  return (found?.values ?? []).filter((value) => typeof value === 'string');
 }
 
 /** Whether a value, a DN with binary or string part included, has the name that one of these got by its deletion. */

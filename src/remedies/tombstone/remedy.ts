@@ -11,7 +11,7 @@ import {
 } from '../../ad/repadmin.ts';
 import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
-import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
+import { faultsOfNextSteps, type JsonValue, type NextStep, type Plan, type Proposal } from '../../change/plan.ts';
 import { counted, listed } from '../../words.ts';
 import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
@@ -198,9 +198,7 @@ function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
 
 /** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return steps.flatMap((step) =>
-    isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
-  );
+  return faultsOfNextSteps(steps, isOurs);
 }
 
 function isOurs(step: NextStep): step is TombstoneStep {
