@@ -94,6 +94,11 @@ export function remembered<Key extends string, T>(compute: (key: Key) => T): (ke
   };
 }
 
+/** A text with its first letter in upper case. */
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** A text for a line on the screen: what is longer than 120 characters is cut, and an ellipsis says so. */
 export function shortened(text: string): string {
   if (text.length <= longestShown) return text;

@@ -11,7 +11,7 @@
 
 import { hostOf } from './forest.ts';
 import type { LingeringObjectsRequest } from './repadmin.ts';
-import { type CopyNews, type Party, type ReplicationNews, saidOf } from './replication-news.ts';
+import { answerOf, type CopyNews, type Party, type ReplicationNews } from './replication-news.ts';
 
 /** A DC that is apart from all the others. Ages in milliseconds; undefined where they are not known. */
 export interface CutOff {
@@ -145,7 +145,7 @@ function classified(islands: readonly Island[], copy: CopyNews, threshold: numbe
   const writable = (members: readonly Party[]): number =>
     members.filter(({ domainController }) => !domainController.isReadOnly).length;
   const candidates = parted.filter(
-    (members) => writable(members) > 0 && members.some((party) => saidOf(party) !== undefined),
+    (members) => writable(members) > 0 && members.some((party) => answerOf(party) !== undefined),
   );
   const several = candidates.filter((members) => writable(members) > 1);
   const sides = several.length > 0 ? several : withoutDeaf(candidates, copy, threshold);

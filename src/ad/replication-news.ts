@@ -124,7 +124,7 @@ function reportBy(
   now: Date,
   keyOf: (dn: string) => string,
 ): NewsReport | undefined {
-  const answer = saidOf(party);
+  const answer = answerOf(party);
   if (answer === undefined) return undefined;
   const clock = answer.clock ?? now;
   const key = keyOf(namingContext);
@@ -156,7 +156,7 @@ function reportBy(
 }
 
 /** The DC's own report, or the report on it in a file of repadmin. */
-export function saidOf({
+export function answerOf({
   state,
 }: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {
   if (state.kind === 'answered') return state.answer;
@@ -165,7 +165,7 @@ export function saidOf({
 }
 
 function jumpsOf(party: Party, now: Date): readonly ClockJump[] {
-  const answer = saidOf(party);
+  const answer = answerOf(party);
   if (answer === undefined) return [];
   const clock = answer.clock ?? now;
   const jumps: ClockJump[] = [];
@@ -256,7 +256,7 @@ function bestPaths(hearer: Party, reports: ReadonlyMap<Party, NewsReport | undef
 export function goneParties({ parties, copies }: ReplicationNews, silence: number): ReadonlySet<Party> {
   const isUnknownInDns = ({ domainController: { dsaGuid } }: Party): boolean =>
     parties.some((party) =>
-      saidOf(party)?.links.some((link) => link.sourceDsaGuid === dsaGuid && link.lastResult === dnsLookupFailure),
+      answerOf(party)?.links.some((link) => link.sourceDsaGuid === dsaGuid && link.lastResult === dnsLookupFailure),
     );
   const isHeard = (party: Party): boolean =>
     copies.some(({ full, partial, news }) =>

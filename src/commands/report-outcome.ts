@@ -47,7 +47,7 @@ export async function reportOutcome<C extends Change>(
   const outcome = outcomeOf(applied);
   const notDone = result.notDone.map(describe);
   for (const alike of groupBy(notDone, ({ kind, detail, next }) => [kind, detail, next].join('\n')).values()) {
-    tellNotDone(alike, output);
+    reportNotDone(alike, output);
   }
   const endedBy = result.endedBy === undefined ? undefined : troubleOf(result.endedBy);
   if (endedBy !== undefined) {
@@ -98,7 +98,7 @@ function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome,
 }
 
 /** Changes that failed for the same reason, such as a full disk, are reported together: the first, and how many more. */
-function tellNotDone(alike: readonly NotDone[], output: Output): void {
+function reportNotDone(alike: readonly NotDone[], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
   const shown = output.review.options.verbose ? alike : alike.slice(0, firstAlike);

@@ -246,7 +246,7 @@ export async function carryOut(
   if (plan.changes.length === 0) {
     // A plan with nothing left to hand over is evidence for the next change.
     if (outcome.kind === 'save' && remedy.handOver !== undefined)
-      await saveAndTell(finished, outcome.folder, context, output);
+      await saveAndReport(finished, outcome.folder, context, output);
     else if (outcome.kind === 'save') output.report('  There is nothing to save: no change folder was written.');
     output.document(plan);
     return statusWithoutChanges(plan, remedy);
@@ -260,7 +260,7 @@ export async function carryOut(
       output.document(plan);
       return exitStatus.changesToMake;
     case 'save':
-      await saveAndTell(finished, outcome.folder, context, output);
+      await saveAndReport(finished, outcome.folder, context, output);
       output.document(plan);
       return exitStatus.changesToMake;
     case 'apply': {
@@ -269,7 +269,7 @@ export async function carryOut(
         return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
       }
       // This tool writes nothing here: it saves the change folder, and the user does the rest.
-      await saveAndTell(finished, undefined, context, output);
+      await saveAndReport(finished, undefined, context, output);
       sayNextSteps(describePlan(finished, context).nextSteps, output);
       output.document(plan);
       return exitStatus.refused;
@@ -288,7 +288,7 @@ export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
 
-async function saveAndTell(
+async function saveAndReport(
   finished: Finished,
   named: string | undefined,
   context: Context,

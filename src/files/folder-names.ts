@@ -79,7 +79,7 @@ const separators = /[\\/]/;
  * `/srv/site/TMG01` next to `/srv/site/TMG02`, and of `\\TMG01\C$\Templates` next to `\\TMG02\C$\Templates`. A folder that
  * has no other next to it keeps its last part.
  */
-export function tellingNames(folders: readonly string[]): ReadonlyMap<string, string> {
+export function distinctiveNames(folders: readonly string[]): ReadonlyMap<string, string> {
   const all = folders.map((folder) => ({ folder, parts: folder.replace(/[\\/]+$/, '').split(separators) }));
   const differ = (one: readonly string[], other: readonly string[]): number => {
     const at = one.findIndex((part, index) => part !== other[index]);
@@ -102,7 +102,7 @@ const partsOfFile = 5;
  * A path without its middle, that still shows which file it is: the name of its root and its last parts,
  * "TMG01/…/Exchange/HTML/nls/de/strings.txt". A path below none of the roots keeps its last parts.
  *
- * @param roots their names, as `tellingNames` gives them
+ * @param roots their names, as `distinctiveNames` gives them
  */
 export function withoutMiddle(path: string, roots: ReadonlyMap<string, string>): string {
   const isBelow = (folder: string): boolean => path.startsWith(folder) && separators.test(path.charAt(folder.length));

@@ -12,7 +12,7 @@ import { computerOf } from '../files/file-system.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/text-layout.ts';
-import { counted, distinct, groupBy, withAsciiForm } from '../words.ts';
+import { capitalised, counted, distinct, groupBy, withAsciiForm } from '../words.ts';
 import type { ReviewRow } from './rows.ts';
 
 /** How many files and entries changes are about. */
@@ -329,8 +329,7 @@ export function outcomeOf(
 
 /** "Applied in part: 11 of 12 files written", "Applied and undone 2026-11-22 08:41:07 UTC by jane on WS1" */
 export function outcomeInWords(plan: Plan, { position, total, written }: Outcome): string {
-  const brief = positionInBrief(position);
-  const words = `${brief.charAt(0).toUpperCase()}${brief.slice(1)}`;
+  const words = capitalised(positionInBrief(position));
   if (position.kind === 'undone') {
     const lost = lostInWords(position);
     return `${words} ${utc(position.time)}${whoInWords(position.by)}${lost === undefined ? '' : `: ${lost}`}`;

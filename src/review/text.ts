@@ -4,7 +4,7 @@ import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
 import { type Position, undoneWords } from '../change/position.ts';
-import { tellingNames, withoutMiddle } from '../files/folder-names.ts';
+import { distinctiveNames, withoutMiddle } from '../files/folder-names.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
 import { displayWidth, isCommand, truncate, visible, wrapped } from '../terminal/text-layout.ts';
@@ -228,7 +228,7 @@ function* findingsIn(
   const folded = foldedFindings(findings);
   if (options.verbose) for (const finding of folded) yield* wholeFinding(finding, options);
   else {
-    const names = tellingNames(roots);
+    const names = distinctiveNames(roots);
     yield* inRoom(
       folded.map((finding) => shortFinding(finding, options, names)),
       room,

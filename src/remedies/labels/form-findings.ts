@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import { tellingNames } from '../../files/folder-names.ts';
+import { distinctiveNames } from '../../files/folder-names.ts';
 import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { type Form, scriptFile } from './forms.ts';
@@ -18,7 +18,7 @@ export function formFindings(
   intent: LabelsIntent,
   folders: ReadonlyMap<string, LabelFile>,
 ): readonly FindingDraft[] {
-  const names = tellingNames(roots);
+  const names = distinctiveNames(roots);
   const beside = forms.flatMap((form): PlacedForm[] => {
     const file = folders.get(form.folder);
     if (file === undefined) return [];

@@ -1,7 +1,7 @@
 /** The array members, and how they differ: members of one array should show the same forms. */
 
 import { usualForm } from '../../files/file-system.ts';
-import { tellingNames } from '../../files/folder-names.ts';
+import { distinctiveNames } from '../../files/folder-names.ts';
 import { counted, distinct, groupBy, listed, remembered } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';
@@ -31,7 +31,7 @@ export function memberDifferences(
   const separate = separateRoots(realRoots);
   if (separate.size < 2) return [];
   const all = [...files, ...otherNames].filter((file) => separate.has(file.root));
-  const names = tellingNames(distinct(all.map((file) => memberOf(file.root))));
+  const names = distinctiveNames(distinct(all.map((file) => memberOf(file.root))));
   const members = [...names.values()];
   if (members.length < 2) return [];
   const nameOf = remembered((root) => names.get(memberOf(root)) ?? root);

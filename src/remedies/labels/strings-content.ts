@@ -263,7 +263,7 @@ function domainKeysIn(
 /** A word in small letters, capitalised and as it is, in an encoding; without those that it lacks. */
 const spellingsOf = remembered((encoding: TextEncoding) =>
   remembered((word: string): readonly Buffer[] =>
-    distinct([word, word.toLowerCase(), capitalised(word)]).flatMap((spelling) => {
+    distinct([word, word.toLowerCase(), titleCased(word)]).flatMap((spelling) => {
       const encoded = encodeText(spelling, encoding);
       return encoded.kind === 'lacking' ? [] : [encoded.bytes];
     }),
@@ -280,7 +280,7 @@ function domainWordOf(label: string): string | undefined {
   return before?.match(/\p{L}[\p{L}\p{M}]+/u)?.[0];
 }
 
-function capitalised(word: string): string {
+function titleCased(word: string): string {
   const [first = '', ...rest] = word;
   return first.toUpperCase() + rest.join('').toLowerCase();
 }

@@ -112,7 +112,7 @@ function askServer(
     flag: '--name SERVER, --dn DN or --leftovers',
     filterable: true,
     initial: first === undefined ? servers.length : servers.indexOf(first),
-    choices: servers.map((one) => ({ value: one, label: tellingName(one, servers), hint: serverHint(one, asOf) })),
+    choices: servers.map((one) => ({ value: one, label: distinctiveName(one, servers), hint: serverHint(one, asOf) })),
     noneOfThese: {
       value: 'leftovers',
       label: 'None of them',
@@ -327,7 +327,7 @@ function nameInWords({ name, isConflict }: SurveyedServer['server']): string {
  * The name with as much as distinguishes it from others of the same name: the administrative group, and the
  * organisation where there are several.
  */
-export function tellingName({ server }: SurveyedServer, all: readonly SurveyedServer[]): string {
+export function distinctiveName({ server }: SurveyedServer, all: readonly SurveyedServer[]): string {
   const name = nameInWords(server);
   const namesakes = all.filter((one) => one.server.name.toLowerCase() === server.name.toLowerCase());
   if (namesakes.length === 1) return name;

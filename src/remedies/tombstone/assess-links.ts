@@ -5,7 +5,7 @@ import type { PointInTime } from '../../ad/entry.ts';
 import { hasFullCopy } from '../../ad/forest.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
 import type { Comparable } from '../../ad/replication-islands.ts';
-import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import { answerOf, clockTolerance, isFuture, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
 import { agoInWords, counted, day, distinct, durationInWords, groupBy } from '../../words.ts';
@@ -29,7 +29,7 @@ interface Failure {
 function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
   const { parties } = facts.replication;
   return parties.flatMap((destination) => {
-    const said = saidOf(destination);
+    const said = answerOf(destination);
     if (said === undefined) return [];
     const { links, clock = facts.now } = said;
     const failing = links.filter(({ lastResult }) => lastResult !== 0 && lastResult !== pending);

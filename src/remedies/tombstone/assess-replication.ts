@@ -9,7 +9,7 @@ import {
   type Islands,
   type Split,
 } from '../../ad/replication-islands.ts';
-import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
 import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import { linkFindings } from './assess-links.ts';
@@ -143,7 +143,7 @@ function cureOf(
   isInOrder: boolean,
   { facts: { objectComparison }, before }: Situation,
 ): string {
-  const silent = parties.filter((party) => saidOf(party) === undefined);
+  const silent = parties.filter((party) => answerOf(party) === undefined);
   const asked = parties.filter((party) => !silent.includes(party));
   const names = (some: readonly Party[]): string => inTitle(some.map(({ name }) => name));
   const clean = !hasCommands
@@ -206,7 +206,7 @@ function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]
   const held = roles.filter(({ settingsDn }) => sameDn(settingsDn, party.domainController.settingsDn));
   const masters = held.length === 0 ? '' : `; ${listed(held.map(({ role }) => role))}`;
   const { name } = party;
-  const said = saidOf(party);
+  const said = answerOf(party);
   if (said === undefined) return `${name} (${sideInWords(own)}): does not answer${masters}`;
   const others = new Set(
     sides

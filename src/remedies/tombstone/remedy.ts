@@ -10,9 +10,9 @@ import {
   showReplication,
 } from '../../ad/repadmin.ts';
 import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
-import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import { faultsOfNextSteps, type JsonValue, type NextStep, type Plan, type Proposal } from '../../change/plan.ts';
-import { counted, listed } from '../../words.ts';
+import { capitalised, counted, listed } from '../../words.ts';
 import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { suspectedSources } from './assess-links.ts';
@@ -167,7 +167,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
     }),
   );
   const refusing = replication.parties.filter((party) =>
-    saidOf(party)?.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
+    answerOf(party)?.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
   );
   return [
     ...splitSteps,
@@ -175,7 +175,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
       apart.length > 0 && {
         id: 'clean-dcs' as const,
         names: apart.map(({ name }) => name),
-        unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOfParty),
+        unasked: apart.filter((party) => answerOf(party) === undefined).map(hostOfParty),
         isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
         suspects: suspectsOf(comparisons(apart, good)),
         requests: requestsFor(apart, good),
@@ -263,7 +263,7 @@ export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description
     days === undefined ? `not set (${unsetDaysIn(plan)} days)` : counted(days, 'day');
   const change = ({ from, to }: NewDays): string => `${words(from)} → ${words(to)}`;
   return {
-    title: plan.undoes === undefined ? upperFirst(title) : `Undo: ${title}`,
+    title: plan.undoes === undefined ? capitalised(title) : `Undo: ${title}`,
     summary: [
       effect.lifetime !== undefined && { name: 'tombstoneLifetime', value: change(effect.lifetime) },
       effect.recycle !== undefined && {
@@ -291,10 +291,6 @@ function titleParts({ lifetime, recycle, marker }: Effect): readonly string[] {
 
 function valueInTitle(attribute: string, days: number | undefined): string {
   return days === undefined ? `remove ${attribute}` : `set ${attribute} to ${counted(days, 'day')}`;
-}
-
-function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: Leads): Step {

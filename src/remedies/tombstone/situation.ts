@@ -19,7 +19,7 @@ import {
   type OldestNews,
   type Split,
 } from '../../ad/replication-islands.ts';
-import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import { answerOf, goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
 import { day, distinct, durationInWords, listed } from '../../words.ts';
 import type { ComparedControllers } from '../remedy.ts';
@@ -197,7 +197,7 @@ function gravityOf({ state, stage }: Row): number {
 /** The shortest silence in days after which a DC refused its partner as past the lifetime. */
 function refusedAfter({ replication, now }: TombstoneFacts): number | undefined {
   const ages = replication.parties.flatMap((party) => {
-    const said = saidOf(party);
+    const said = answerOf(party);
     if (said === undefined) return [];
     const clock = said.clock ?? now;
     return said.links.flatMap(({ lastResult, lastSuccess }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
+import { distinctiveName, serverTable } from '../../../src/remedies/orphan/remedy.ts';
 import type { ComputerAccount, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/text-layout.ts';
 
@@ -96,6 +96,6 @@ describe('a server to choose', () => {
     ['by its organisation too where there are several', here, [here, inSouth, inFabrikam], 'EX01 in North, Contoso'],
     ['by its name among others', inFabrikam, [here, inSouth, inFabrikam], 'EX02'],
   ])('is named %s', (_, one, all, name) => {
-    expect(tellingName(one, all)).toBe(name);
+    expect(distinctiveName(one, all)).toBe(name);
   });
 });
