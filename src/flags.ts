@@ -1,4 +1,7 @@
-/** What a flag is, and how a command's arguments are read by its table of flags: the source also of --help, of completion and of the README. */
+/**
+ * What a flag is, and how a command's arguments are read by its table of flags: the source also of --help, of
+ * completion and of the README.
+ */
 
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';

@@ -50,8 +50,8 @@ export function quotedWord(word: string, platform: NodeJS.Platform): string {
   }
   // PowerShell takes an @ at the beginning for more than a character.
   if (/^[\w./\\:+=-][\w./\\:@+=-]*$/.test(word)) return word;
-  // Within double quotes both shells keep all but these: cmd puts in the value of %NAME%, PowerShell that of $name, and
-  // typographic double quotes end the word there.
+  // Within double quotes both shells keep all characters except these: cmd puts in the value of %NAME%, PowerShell that
+  // of $name, and typographic double quotes end the word there.
   if (/["\u201C-\u201E`%]|\$[\w({?^$:]/.test(word))
     throw unquotable(word, 'cmd and PowerShell read it in different ways');
   // A backslash before the closing quote would take that for part of the word.

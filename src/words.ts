@@ -10,7 +10,10 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
-/** Items in a sentence: "a, b and c"; of more than `most`, the first `most` and the number of the others: "a, b and 3 more". */
+/**
+ * Items in a sentence: "a, b and c"; of more than `most`, the first `most` and the number of the others: "a, b and 3
+ * more".
+ */
 export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
   const hidden = items.length - Math.max(1, most);
   const shown = hidden > 0 ? items.slice(0, -hidden) : items;

@@ -1,7 +1,7 @@
 /**
  * Asks every DC of a forest at the same time, each with its own deadline, so that a slow one never delays the others.
- * Reads the replication state that a DC reports, its clock and the changes that it has: data that it does not report is unknown,
- * never healthy.
+ * Reads the replication state that a DC reports, its clock and the changes that it has: data that it does not report is
+ * unknown, never healthy.
  */
 
 import { DirectoryError } from '../errors.ts';
@@ -89,7 +89,10 @@ async function askOther<T>(
   }
 }
 
-/** The answer, or why there is none after this many milliseconds. Requests still running then end by the session's own deadlines. */
+/**
+ * The answer, or why there is none after this many milliseconds. Requests still running then end by the session's own
+ * deadlines.
+ */
 async function answerWithin<T>(milliseconds: number, ask: () => Promise<T>): Promise<Answer<T>> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Answer<T>>((resolve) => {
@@ -147,7 +150,7 @@ export interface ReplicationAnswer {
   /** Naming contexts that it holds without naming a partner: there is none, or the user may not see it. */
   readonly silent: readonly SilentNamingContext[];
   readonly cursors: readonly NamingContextCursor[];
-  /** Its own clock; undefined where it does not show it. */
+  /** Its own clock; undefined if it does not show it. */
   readonly clock: Date | undefined;
 }
 
@@ -292,7 +295,7 @@ export interface DomainControllerState {
     | {
         readonly kind: 'answered';
         readonly answer: ReplicationAnswer;
-        /** By how many milliseconds its clock is ahead of this computer's; undefined where it shows none. */
+        /** By how many milliseconds its clock is ahead of this computer's; undefined if it shows none. */
         readonly clockAhead: number | undefined;
       }
     | {
@@ -307,7 +310,7 @@ export interface DomainControllerState {
     | { readonly kind: 'not-asked' };
 }
 
-/** What asking all of them takes. */
+/** The input for asking all of them. */
 interface ReplicationAccess extends DomainControllerAccess {
   /** A session with a global catalog; undefined if there is none. Throws DirectoryError. */
   openGlobalCatalog(): Promise<DirectorySession | undefined>;

@@ -24,7 +24,7 @@ export function serverKindOf(rootDse: RootDse, isExport: boolean): ServerKind {
   return 'windows';
 }
 
-/** Attributes of the Directory Service object; undefined where it is not set. */
+/** Attributes of the Directory Service object; undefined if it is not set. */
 export interface StoredLifetimes {
   /** tombstoneLifetime, in days. */
   readonly tombstoneLifetime: number | undefined;
@@ -113,14 +113,17 @@ export function lifetimeInForce(
 
 /** The lifetime of a forest as one server holds it. */
 export interface ReadLifetime {
-  /** CN=Directory Service; undefined where the user may not see it, or the export lacks it. */
+  /** CN=Directory Service; undefined if the user may not see it, or the export lacks it. */
   readonly entry: Entry | undefined;
   readonly kind: ServerKind;
-  /** What is not set, or not seen, counts with what the server takes without a value. */
+  /** A value that is not set, or not visible, counts as the server's default. */
   readonly inForce: Lifetime;
 }
 
-/** Reads the lifetime in force, and more attributes of the same object. Throws DirectoryError, or ValueSyntaxError for a value. */
+/**
+ * Reads the lifetime in force, and more attributes of the same object. Throws DirectoryError, or ValueSyntaxError for a
+ * value.
+ */
 export async function readLifetime(
   session: Pick<DirectorySession, 'readEntry' | 'rootDse'>,
   configurationNamingContext: string,
@@ -140,7 +143,7 @@ const noLifetimes: StoredLifetimes = {
 
 /**
  * The silence, in days, that was past the former lifetime when the value was last written: a higher value makes no DC
- * healthy. Metadata keeps no former value, so it is reckoned with what the server takes without one. undefined where the
+ * healthy. Metadata keeps no former value, so the server's default is used for it. undefined if the
  * value was never written, or so long ago that the lifetime in force is shorter.
  */
 export function silenceAtLastWrite(

@@ -21,7 +21,10 @@ export interface Entry {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** Every value as bytes; [] if the entry lacks the attribute or the user may not read it: LDAP does not distinguish the two. */
+/**
+ * Every value as bytes; [] if the entry lacks the attribute or the user may not read it: LDAP does not distinguish the
+ * two.
+ */
 export function allBytesOf(entry: Entry, attribute: string): readonly Buffer[] {
   return entry.attributes.get(attribute.toLowerCase())?.values ?? [];
 }
@@ -206,7 +209,10 @@ function authorityText(authority: number): string {
   return authority < 2 ** 32 ? authority.toString() : `0x${authority.toString(16).toUpperCase().padStart(12, '0')}`;
 }
 
-/** AD writes "has not happened" in several ways; here each is 'never'. All times are UTC; fractions of a millisecond are dropped. */
+/**
+ * AD writes "has not happened" in several ways; here each is 'never'. All times are UTC; fractions of a millisecond are
+ * dropped.
+ */
 export type PointInTime = Date | 'never';
 
 const millisecondsFrom1601To1970 = 11_644_473_600_000n;

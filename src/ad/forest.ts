@@ -218,7 +218,10 @@ function isOfClass(entry: Entry, name: string): boolean {
   return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
 }
 
-/** A crossRef's naming context; none for the container, for other forests, and for one that is only intended (MS-ADTS 3.1.1.5.2.7). */
+/**
+ * A crossRef's naming context; none for the container, for other forests, and for one that is only intended (MS-ADTS
+ * 3.1.1.5.2.7).
+ */
 function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingContext[] {
   const dn = textOf(entry, 'nCName');
   const flags = integerOf(entry, 'systemFlags') ?? 0;
@@ -342,7 +345,7 @@ export interface OperationsMaster {
   readonly of: NamingContext | undefined;
   /** The object that holds fSMORoleOwner. */
   readonly dn: string;
-  /** Its objectGUID; '' where the user may not read it. */
+  /** Its objectGUID; '' if the user may not read it. */
   readonly guid: string;
   /** DN of NTDS Settings, as the directory has it: of a deleted DC too. */
   readonly owner: string;

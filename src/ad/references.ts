@@ -138,8 +138,8 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
 }
 
 /**
- * Every entry of the Configuration naming context that may pass the test, without the schema, which is a separate naming context.
- * of its own. Throws DirectoryError.
+ * Every entry of the Configuration naming context that may pass the test, without the schema, which is a separate
+ * naming context. Throws DirectoryError.
  */
 export async function* everyEntry(
   session: DirectorySession,

@@ -83,7 +83,10 @@ export function resetComputer(dn: string): string {
   return `dsmod computer ${quoted(dn)} -reset`;
 }
 
-/** A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell alone. */
+/**
+ * A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell
+ * alone.
+ */
 function quoted(text: string): string {
   if (/^[\w.-]+$/.test(text)) return text;
   const isForPowerShell = unseen.test(text) || /["$`%\u2018-\u201F]/.test(text);

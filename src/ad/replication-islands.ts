@@ -13,7 +13,7 @@ import { hostOf } from './forest.ts';
 import type { LingeringObjectsRequest } from './repadmin.ts';
 import { answerOf, type CopyNews, type Party, type ReplicationNews } from './replication-news.ts';
 
-/** A DC that is apart from all the others. Ages in milliseconds; undefined where they are not known. */
+/** A DC that is apart from all the others. Ages in milliseconds; undefined if they are not known. */
 export interface CutOff {
   readonly party: Party;
   readonly namingContexts: readonly string[];
@@ -73,7 +73,7 @@ export function islandsOf(
     // A partial copy belongs to no side of a split.
     const partial = sides.length > 1 ? [] : copy.partial.filter((party) => !isGone(party));
     noteOldest(oldest, copy, partial, main);
-    // Of a DC that is cut off because it hears nothing, the others may well hear.
+    // If a DC is cut off because it hears nothing, the others may still hear of it.
     noteOldest(oldest, copy, main, apart, threshold);
   }
   for (const copy of copies) extendCutOff(cutOff, copy, threshold, isGone);

@@ -1,5 +1,6 @@
 /**
- * When each DC last heard of each other one: its news of the other's changes, for each naming context and ordered pair of DCs.
+ * When each DC last heard of each other one: its news of the other's changes, for each naming context and ordered pair
+ * of DCs.
  *
  * A DC's cursor for another one holds the time; ages are computed by the clock of the DC that answered. Where cursors hold
  * no time (Samba), news travels along the links of repsFrom: a path of links is as old as its oldest one, and the best
@@ -41,7 +42,7 @@ export interface ClockJump {
   readonly namingContext: string;
   readonly kind: 'future' | 'failures-without-time';
   readonly lastSuccess: Date;
-  /** undefined where a cursor alone shows the time. */
+  /** undefined if a cursor alone shows the time. */
   readonly consecutiveFailures: number | undefined;
 }
 

@@ -48,7 +48,7 @@ export interface ReplicationCursor {
 
 /** The last change of one attribute of one entry. */
 export interface AttributeStamp {
-  /** lDAPDisplayName; from replPropertyMetaData, for all but a few attributes, the attribute's number as "attid 131126". */
+  /** lDAPDisplayName; from replPropertyMetaData, for most attributes, the attribute's number as "attid 131126". */
   readonly attribute: string;
   readonly version: number;
   readonly changed: PointInTime;
@@ -74,13 +74,13 @@ export const metadataAttributes: readonly string[] = ['replPropertyMetaData', 'm
 /** What to read for linkStampsOf: Windows only. */
 export const linkMetadataAttribute = 'msDS-ReplValueMetaData';
 
-/** The last change of an attribute, from an entry read with `metadataAttributes`; undefined where the DC does not show it. */
+/** The last change of an attribute, from an entry read with `metadataAttributes`; undefined if the DC does not show it. */
 export function stampOf(entry: Entry, attribute: string): AttributeStamp | undefined {
   const wanted = attribute.toLowerCase();
   return stampsOf(entry).find((stamp) => stamp.attribute.toLowerCase() === wanted);
 }
 
-/** The last change of each attribute, from an entry read with `metadataAttributes`; [] where the DC does not show them. */
+/** The last change of each attribute, from an entry read with `metadataAttributes`; [] if the DC does not show them. */
 export function stampsOf(entry: Entry): readonly AttributeStamp[] {
   const xml = allBytesOf(entry, 'msDS-ReplAttributeMetaData');
   return orNone(() =>
@@ -92,7 +92,7 @@ export function stampsOf(entry: Entry): readonly AttributeStamp[] {
 
 /**
  * The last change of each value of a link, such as a group's member, from an entry read with `linkMetadataAttribute`:
- * these have stamps of their own, with the same fields (MS-ADTS 3.1.1.4.5.18). [] where the DC does not show them.
+ * these have separate stamps, with the same fields (MS-ADTS 3.1.1.4.5.18). [] if the DC does not show them.
  */
 export function linkStampsOf(entry: Entry): readonly AttributeStamp[] {
   return orNone(() => allBytesOf(entry, linkMetadataAttribute).map(parseAttributeStampXml));

@@ -23,7 +23,10 @@ export interface AttributeDefinition {
   readonly isInGlobalCatalog: boolean;
 }
 
-/** attributeSyntax of Object(DS-DN), of Object(DN-Binary) and Object(OR-Name), and of Object(DN-String) (MS-ADTS 3.1.1.2.2.2). */
+/**
+ * attributeSyntax of Object(DS-DN), of Object(DN-Binary) and Object(OR-Name), and of Object(DN-String) (MS-ADTS
+ * 3.1.1.2.2.2).
+ */
 const dnSyntaxes = new Set(['2.5.5.1', '2.5.5.7', '2.5.5.14']);
 
 const attributeProperties = [
@@ -176,7 +179,7 @@ async function readBy(
 }
 
 /**
- * The schema's objects that match; [] where the rootDSE names no schema. Throws DirectoryError, also for a schema that
+ * The schema's objects that match; [] if the rootDSE names no schema. Throws DirectoryError, also for a schema that
  * cannot be seen.
  */
 async function schemaObjects(

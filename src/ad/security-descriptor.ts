@@ -7,7 +7,7 @@ import { distinct, groupBy, listed } from '../words.ts';
 import { formatGuid, formatSid, ValueSyntaxError } from './entry.ts';
 
 interface SecurityDescriptor {
-  /** SIDs; undefined where the descriptor has none. */
+  /** SIDs; undefined if the descriptor has none. */
   readonly owner: string | undefined;
   readonly group: string | undefined;
   /** The order matters: the first entry for a right decides. Without a DACL everyone may do everything. */
@@ -366,7 +366,10 @@ const relativeIds: ReadonlyMap<string, string> = namesIn(`
   527 Enterprise Key Admins
   553 RAS and IAS Servers`);
 
-/** Extended rights, validated writes and property sets (MS-ADTS 5.1.3.2.1 and 6.1.1.2.7), and attributes and classes of the schema. */
+/**
+ * Extended rights, validated writes and property sets (MS-ADTS 5.1.3.2.1 and 6.1.1.2.7), and attributes and classes of
+ * the schema.
+ */
 const guids: ReadonlyMap<string, string> = namesIn(`
   ab721a53-1e2f-11d0-9819-00aa0040529b Change Password
   00299570-246d-11d0-a768-00aa006e0529 Reset Password

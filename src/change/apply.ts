@@ -79,7 +79,10 @@ export interface ApplyResult<C extends Change> {
   /** Changes that an earlier run had done. */
   readonly doneBefore: number;
   readonly notDone: readonly ChangeResult<C>[];
-  /** Changes not begun because one before them did not succeed, because the run was ended, or because they were not selected. */
+  /**
+   * Changes not begun because one before them did not succeed, because the run was ended, or because they were not
+   * selected.
+   */
   readonly notBegun: number;
   /** What ended the run in the middle: a journal that could not be written any more. */
   readonly endedBy?: RemedyError;

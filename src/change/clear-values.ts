@@ -61,8 +61,8 @@ export function valueKey(value: AttributeEdit['remove'][number]): string {
 }
 
 /**
- * Edits that bring words of their own for "no value", each in a sentence. Where values are only cleared no value means
- * nothing in particular, and a plan's words for it would stand in the diff like a value that is written.
+ * Edits with their own text for "no value", each in a sentence. If values are only cleared, "no value" means
+ * nothing in particular, and a plan's text for it would appear in the diff like a value that is written.
  */
 export function wordsForNoValue(changes: readonly Change[]): readonly string[] {
   return changes.flatMap((change) => {

@@ -15,8 +15,8 @@ import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange, Pla
 import { deletedBy } from './undo-link.ts';
 
 /**
- * Looks at the entry while the journal is written, and if it is as planned deletes it. That it has no children left the server checks itself, at the
- * very moment of deleting (RFC 4511 4.8); who they are is asked only when it refuses.
+ * Looks at the entry while the journal is written, and if it is as planned deletes it. That it has no children left the
+ * server checks itself, at the very moment of deleting (RFC 4511 4.8); who they are is asked only when it refuses.
  */
 export function writeDelete(
   change: DeleteChange,

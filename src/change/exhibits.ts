@@ -48,7 +48,7 @@ export interface TableExhibit extends Titled {
   }[];
 }
 
-/** Bars against a limit: how long ago each DC last heard of the others, of so many days. */
+/** Bars against a limit: how long ago each DC last heard of the others, against a number of days. */
 export interface BarsExhibit extends Titled {
   readonly kind: 'bars';
   readonly unit: 'days';

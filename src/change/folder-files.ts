@@ -1,6 +1,6 @@
 /**
- * Files of a change folder. It may come from someone else, so a link or a pipe in it is never followed. Also names for files that are
- * still being written, by which a later run recognises leftovers of a killed run.
+ * Files of a change folder. It may come from someone else, so a link or a pipe in it is never followed. Also names for
+ * files that are still being written, by which a later run recognises leftovers of a killed run.
  */
 
 import { constants as bufferConstants } from 'node:buffer';

@@ -33,9 +33,9 @@ const lockName = 'lock.json';
  * Locks a change folder for this process, and gives the function that releases it. A lock left behind by an ended process is
  * replaced; if this process already has the lock, it stays, and releasing does nothing.
  *
- * Two runs never have it, as lock.json is only made where there is none, and:
+ * Two runs never have it, as lock.json is only made if there is none, and:
  * 1. A lock is removed by its own run, or after that run's end by the run whose mark for it is the last (rightToRemove).
- *    There is one such run at a time: a mark is made where there is none, only after its run's end is a next one made,
+ *    There is one such run at a time: a mark is made if there is none, only after its run's end is a next one made,
  *    and while the lock is there each run removes no mark but its own, when it gives up.
  * 2. That run looks at lock.json once more before it removes it. A lock that was left behind never comes back, as its
  *    process has ended: what was read too early, and marks that remain, do no harm once it is gone. So the run that has

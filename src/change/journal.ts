@@ -66,8 +66,8 @@ export interface JournalWriter {
   /** Appends a record; resolves when it is on the disk. */
   append(record: JournalRecord): Promise<void>;
   /**
-   * Adds a record that the flush of the next one takes along. For outcomes: where a crash takes one away, the intent before it has
-   * the target looked at again.
+   * Adds a record that the flush of the next one takes along. For outcomes: where a crash takes one away, the intent
+   * before it has the target looked at again.
    */
   enqueue(record: JournalRecord): void;
   close(): Promise<void>;

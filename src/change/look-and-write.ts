@@ -1,4 +1,7 @@
-/** The steps of every write to an entry: check, record the intent in the journal, write, and check again if the answer was lost. */
+/**
+ * The steps of every write to an entry: check, record the intent in the journal, write, and check again if the answer
+ * was lost.
+ */
 
 import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
@@ -73,7 +76,7 @@ async function writeOnce<Planned>(
   }
 }
 
-/** The answer was lost: only the directory can tell whether the write was carried out. */
+/** The answer was lost: only the directory can show whether the write was carried out. */
 async function lookAgain<Planned>(access: EntryAccess, error: Error, steps: Steps<Planned>): Promise<ChangeOutcome> {
   try {
     const look = await steps.look(await access.reopen());

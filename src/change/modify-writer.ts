@@ -1,4 +1,7 @@
-/** Edits of attributes by compare and swap: the request names the values to remove, so the server refuses it if they have changed. */
+/**
+ * Edits of attributes by compare and swap: the request names the values to remove, so the server refuses it if they
+ * have changed.
+ */
 
 import { DnSyntaxError, deletedRdnOf, dnIn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, guidBase, writtenValueOf } from '../ad/entry.ts';

@@ -77,12 +77,15 @@ export interface PlanAttribute {
   readonly linksFrom?: string;
 }
 
-/** One attribute's edit: exactly these values go, exactly those come; the server refuses it if they are not there any more. */
+/**
+ * One attribute's edit: exactly these values go, exactly those come; the server refuses it if they are not there any
+ * more.
+ */
 export interface AttributeEdit {
   readonly attribute: string;
   readonly remove: readonly PlanValue[];
   readonly add: readonly PlanValue[];
-  /** The attribute holds nothing but what is removed; any other value that is found there is drift. */
+  /** The attribute holds only the values that are removed; any other value found there is drift. */
   readonly singleValued?: true;
   /** Every value that the attribute held when the plan was made, where the plan knows them: for before.ldf. */
   readonly held?: readonly PlanValue[];
@@ -129,7 +132,7 @@ export interface UndeleteChange {
   readonly kind: 'undelete';
   readonly dn: string;
   readonly guid: string;
-  /** The DN of the deleted object; none where the entry is back already and only lacks some of the attributes. */
+  /** The DN of the deleted object; none if the entry is back already and only lacks some of the attributes. */
   readonly tombstoneDn?: string;
   /** The classes of the entry: what has other classes is another entry, even with this objectGUID. */
   readonly objectClass?: readonly string[];

@@ -1,4 +1,4 @@
-/** Where a change stands: not applied, applied, undone, each also in part. One owner, one wording. */
+/** The position of a change: not applied, applied, undone, each also in part. One owner, one wording. */
 
 import path from 'node:path';
 import { RefusedError } from '../errors.ts';

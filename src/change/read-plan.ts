@@ -1,4 +1,4 @@
-/** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
+/** Reading a plan that was saved, perhaps by someone else: it is used only if its shape is complete and its seal matches. */
 
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords, type Patience } from '../files/system-errors.ts';
@@ -75,7 +75,10 @@ export function parsePlan(text: string, path: string): Plan {
   return value;
 }
 
-/** The place of the first member of a plan that is missing, unknown, duplicated or of the wrong kind; undefined if there is none. */
+/**
+ * The place of the first member of a plan that is missing, unknown, duplicated or of the wrong kind; undefined if there
+ * is none.
+ */
 export function flawInPlan(plan: object): string | undefined {
   const target: unknown = 'target' in plan ? plan.target : undefined;
   // A plan for files holds changes of files alone, one for a directory changes of entries alone.

@@ -170,7 +170,7 @@ export type DeleteRight = 'allowed' | 'denied' | 'unknown';
  *
  * @param descriptor nTSecurityDescriptor of the entry, self-relative (MS-DTYP 2.4.6)
  * @param ofParent the parent's; undefined if it can't be read
- * @param token SIDs of the user and of all groups; empty if the server does not tell them
+ * @param token SIDs of the user and of all groups; empty if the server does not list them
  */
 export function deleteRight(
   descriptor: Buffer | undefined,

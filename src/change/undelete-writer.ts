@@ -49,7 +49,7 @@ async function lookAtDeleted(change: UndeleteChange, session: DirectorySession):
 }
 
 /**
- * An entry that is back is only completed, never overwritten: a value that differs was written by someone else. The
+ * An entry that is back is only completed, never overwritten: a value that differs was written by another user. The
  * security descriptor always exists, and is corrected.
  */
 function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<Found> {
@@ -74,7 +74,7 @@ async function undelete(change: UndeleteChange, deleted: Entry, session: Directo
   await session.modify(deleted.dn, modifications, [showDeleted]);
 }
 
-/** The server derives it from userAccountControl (MS-SAMR 3.1.1.8.1), and Samba takes no other beside its own. */
+/** The server derives it from userAccountControl (MS-SAMR 3.1.1.8.1), and Samba accepts no other value next to its own. */
 function isPrimaryGroup(name: string): boolean {
   return name.toLowerCase() === 'primarygroupid';
 }
@@ -96,7 +96,7 @@ function replacement({ name, values }: PlanAttribute): Modification {
   return { attribute: name, replace: values.map(bytesOfWrittenValue) };
 }
 
-/** Makes an entry again where there is none of its name, and then gives it its security descriptor. */
+/** Makes an entry again if there is none of its name, and then gives it its security descriptor. */
 export function writeAdd(change: AddChange, access: EntryAccess, intent: () => Promise<void>): Promise<ChangeOutcome> {
   const written = change.attributes.filter(({ name }) => !isSecurityDescriptor(name));
   return lookAndWrite(access, intent, {

@@ -25,8 +25,8 @@ import { parsePlan, readPlanFile } from './read-plan.ts';
 import { canonicalText } from './seal.ts';
 
 /**
- * The path of one change folder as the other stores it: relative, with slashes, if it is inside, around or next to the other, so
- * that both can be moved together; else only its last name.
+ * The path of one change folder as the other stores it: relative, with slashes, if it is inside, around or next to the
+ * other, so that both can be moved together; else only its last name.
  *
  * @param from absolute, as is `to`
  */
@@ -38,9 +38,9 @@ export function folderSeenFrom(from: string, to: string): string {
 }
 
 /**
- * The change folder of the plan that an undo reverses: the parent folder of the undo's, or a folder next to it. It is recognised by
- * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's. The path in the undo
- * is not followed; it only distinguishes copies in these places. undefined if it is in neither place.
+ * The change folder of the plan that an undo reverses: the parent folder of the undo's, or a folder next to it. It is
+ * recognised by the id and the seal of its plan, and by the undo's changes, which must reverse that plan's. The path in
+ * the undo is not followed; it only distinguishes copies in these places. undefined if it is in neither place.
  *
  * @param undoFolder absolute
  */
@@ -101,7 +101,7 @@ async function planNaming(id: string, folder: string, patience: Patience): Promi
   }
 }
 
-/** Whether an undo names this plan, by id and seal, and holds nothing but reverses of its changes. */
+/** Whether an undo names this plan, by id and seal, and holds only reverses of its changes. */
 export function undoesPlan(undo: Plan, plan: Plan): boolean {
   const { undoes } = undo;
   if (undoes === undefined || undoes.id !== plan.id || undoes.seal !== plan.seal || undo.remedy !== plan.remedy)
@@ -159,7 +159,7 @@ function isDnOf(value: PlanValue, dn: string): boolean {
   return typeof value === 'string' && isDnThat(value, (one) => isSameDn(one, dn));
 }
 
-/** Whether it adds nothing but links to deleted entries, each as the back link of that entry showed it. */
+/** Whether it adds only links to deleted entries, each as the back link of that entry showed it. */
 function isReturnOfLinks({ dn, edits }: ModifyChange, deleted: readonly DeletedEntry[]): boolean {
   const isShown = (attribute: string, entry: DeletedEntry): boolean =>
     entry.attributes.some(

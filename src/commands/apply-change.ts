@@ -372,7 +372,10 @@ async function noteUndoBegun(original: SavedPlan, { id }: Plan, now: Date, outpu
   await appendNote(original, { time: now.toISOString(), event: 'begin', plan: id, detail }, output);
 }
 
-/** Says there that it is undone, by whom, and how much of it no undo brings back: it can't be applied again. Throws what openJournal throws. */
+/**
+ * Says there that it is undone, by whom, and how much of it no undo brings back: it can't be applied again. Throws what
+ * openJournal throws.
+ */
 export async function noteUndone(
   original: SavedPlan,
   { id, leftOut }: Pick<Plan, 'id' | 'leftOut'>,

@@ -294,7 +294,7 @@ async function lookAgain(
       output.say(`  ${output.style.dim('This was a dry run: apply would write the commands and the LDIF again.')}`);
       return exitStatus.refused;
     }
-    // The steps name files of the change folder, which may have been edited beside the plan: they are what this look shows.
+    // The steps name files of the change folder, which may have been edited: these documents are drawn from the fresh facts.
     const { findings, changes, nextSteps } = now;
     const inFolder = { folder, plan: { ...plan, findings, changes, nextSteps }, remedy, directory: opened.directory };
     await withFolders([folder], context, output, () => redraw(inFolder, true, context, output));

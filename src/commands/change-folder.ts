@@ -1,4 +1,7 @@
-/** A change folder as this tool writes it, one run at a time: its documents are drawn from the plan, by the code of its remedy. */
+/**
+ * A change folder as this tool writes it, one run at a time: its documents are drawn from the plan, by the code of its
+ * remedy.
+ */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -134,7 +137,7 @@ interface Drawing {
 /**
  * Everything in a change folder except the plan, the backup of files and the journal.
  *
- * @param begun the change folder, once there is one, with its journal and where the change stands: its backup holds files as
+ * @param begun the change folder, once there is one, with its journal and the position of the change: its backup holds files as
  * they were
  */
 export function documentsOf(
@@ -172,7 +175,7 @@ async function* page(templates: URL, draw: (template: string) => Iterable<string
   yield* draw(await readFile(new URL('review.html', templates), 'utf8'));
 }
 
-/** Text for people: with a byte order mark and CRLF, as every editor of Windows shows it. */
+/** Text for readers: with a byte order mark and CRLF, as every editor of Windows shows it. */
 function* forWindows(lines: Iterable<string>): Generator<string> {
   let mark = '\ufeff';
   for (const line of lines) {

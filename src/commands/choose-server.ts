@@ -150,7 +150,10 @@ async function askServerOrDomain(
   return { domain: domain.trim() };
 }
 
-/** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
+/**
+ * A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before
+ * others.
+ */
 async function pickDomainControllers(
   servers: readonly LocatedServer[],
   context: Context,

@@ -136,8 +136,8 @@ export function processContext(given: Pick<Context, 'remedies' | 'commands' | 't
 }
 
 /**
- * Where files are created if no flag names a folder: the current folder. An elevated prompt of Windows starts in its system folder,
- * where user files do not belong; then it is a folder in the user's profile.
+ * Where files are created if no flag names a folder: the current folder. An elevated prompt of Windows starts in its
+ * system folder, where user files do not belong; then it is a folder in the user's profile.
  */
 export function ownFolder(
   currentFolder: string,

@@ -1,4 +1,4 @@
-/** The help texts, 80 columns wide, drawn from the flag tables. Loads nothing but those tables, so that --help is quick. */
+/** The help texts, 80 columns wide, drawn from the flag tables. Loads only those tables, so that --help is quick. */
 
 import type { Flag, FlagTable } from '../flags.ts';
 import type { CommandSpec } from './context.ts';

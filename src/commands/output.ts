@@ -36,7 +36,10 @@ export interface Output {
     readonly findings: (findings: readonly Finding[]) => void;
   };
   readonly isJson: boolean;
-  /** Whether a person can be asked: input and the stream that questions are drawn on are terminals, and no --json is given. */
+  /**
+   * Whether the user can be asked: input and the stream that questions are drawn on are terminals, and no --json is
+   * given.
+   */
   readonly canAsk: boolean;
   /** A line of the result, wrapped at a terminal if it is no line of a diff. With --json it goes to stderr. */
   say(line: string): void;

@@ -183,7 +183,7 @@ async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why
  *
  * @param given what --confirm gave
  * @param mayAsk whether the name may be typed in its place
- * @throws UsageError if the name is missing where no question can be asked, is another one, or was given for a plan
+ * @throws UsageError if the name is missing if no question can be asked, is another one, or was given for a plan
  * that neither deletes nor brings back anything of it
  */
 export async function confirmName(

@@ -32,7 +32,10 @@ import type { Output } from './output.ts';
 /** The parts of a run that are shown while it waits. */
 type Shown = Pick<Surroundings, 'watch' | 'patience'>;
 
-/** The parts of the process that a remedy may use. @param target of its world, with how it was reached, for the commands that it prints */
+/**
+ * The parts of the process that a remedy may use. @param target of its world, with how it was reached, for the commands
+ * that it prints
+ */
 function surroundingsOf(
   context: Context,
   { watch, patience }: Shown,
@@ -103,7 +106,7 @@ export interface OpenWorld<W extends World = World> {
   readonly directory?: OpenDirectory | undefined;
   /**
    * Does work that reads the world, with its progress on the screen until then; the deadline runs only meanwhile, not
-   * while a person reads and answers.
+   * while the user reads and answers.
    */
   gathering<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -45,7 +45,7 @@ export interface Cursor {
   readonly source: DomainController;
   /** The source's update sequence number up to which all its changes are here. */
   readonly usn: bigint;
-  /** undefined where the data states no time: clients do not see such a cursor. */
+  /** undefined if the data states no time: clients do not see such a cursor. */
   readonly lastSuccess: Date | undefined;
 }
 

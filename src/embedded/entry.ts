@@ -232,7 +232,7 @@ export function foldedText(text: string): string {
   return text.toLowerCase();
 }
 
-/** Whether an attribute's value is at least an asserted one, both as keys; undefined where the syntax has no order. */
+/** Whether an attribute's value is at least an asserted one, both as keys; undefined if the syntax has no order. */
 export function isAtLeast(type: AttributeType, one: string, other: string): boolean | undefined {
   if (isDnSyntax(type)) return undefined;
   if (type.syntax !== 'integer' && type.syntax !== 'largeInteger' && type.syntax !== 'time') return one >= other;

@@ -141,7 +141,10 @@ function livingHosts(replicas: readonly Replica[]): ReadonlySet<string> {
 /** The practice site's DC that cannot be reached. */
 const lostDomainController = 'dc4.corp.example.com';
 
-/** The forest of the practice site: made from the templates, and kept in the site's folder once it is changed, or planned on. */
+/**
+ * The forest of the practice site: made from the templates, and kept in the site's folder once it is changed, or
+ * planned on.
+ */
 export interface PracticeForest extends EmbeddedForest {
   /**
    * Writes the changes since the last call to `directory/forest.ldif` in the site's folder, whole or not at all; without

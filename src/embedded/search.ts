@@ -210,7 +210,10 @@ function parentOf(dn: string): string | undefined {
   return dn.startsWith('<') ? undefined : parentDn(dn);
 }
 
-/** Whether an entry matches (RFC 4511 4.5.1.7); undefined where the filter does not suit the attribute: then its negation does not match either. */
+/**
+ * Whether an entry matches (RFC 4511 4.5.1.7); undefined if the filter does not suit the attribute: then its negation
+ * does not match either.
+ */
 type Match = (entry: StoredEntry) => boolean | undefined;
 
 /** The filter as a question to entries: what it asserts is read once, not once an entry. */

@@ -95,7 +95,7 @@ interface SessionOptions {
 /** Entries that are read at a time: AD's MaxPageSize (MS-ADTS 3.1.1.3.4.6). */
 const pageSize = 1000;
 
-/** The errors of a socket to a DC in this condition; undefined where it can be reached. */
+/** The errors of a socket to a DC in this condition; undefined if it can be reached. */
 export const connectErrors: Readonly<Record<Condition['reachable'], string | undefined>> = {
   yes: undefined,
   silent: undefined,

@@ -120,7 +120,7 @@ export function ordinaryAttributes(entry: StoredEntry, reader: Requester): Attri
   return [...new Set([...stored, distinguishedName, ...linked])];
 }
 
-/** The values of a computed attribute; [] where the entry has none. */
+/** The values of a computed attribute; [] if the entry has none. */
 export function constructedValues(
   entry: StoredEntry,
   type: AttributeType,

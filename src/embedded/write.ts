@@ -235,7 +235,7 @@ function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Re
   return values;
 }
 
-/** Throws Refusal where a DN value names no entry, or a deleted one. An export may lack entries that exist. */
+/** Throws Refusal if a DN value names no entry, or a deleted one. An export may lack entries that exist. */
 function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Requester): void {
   if (isExport(writer)) return;
   const dangling = (value: Value): boolean =>

@@ -171,7 +171,10 @@ function requireEnd(stats: fs.Stats): void {
   if (!stats.isFile() && !stats.isDirectory()) throw new NotPlainFileError();
 }
 
-/** The length of an open file in bytes; undefined where only reading shows it: of a folder, or without sizes in the file system. */
+/**
+ * The length of an open file in bytes; undefined if only reading shows it: of a folder, or without sizes in the file
+ * system.
+ */
 function sizeOf(descriptor: number): number | undefined {
   const stats = fs.fstatSync(descriptor);
   requireEnd(stats);
@@ -301,7 +304,7 @@ export type PlainFileReader = <T>(file: string, look: (bytes: Buffer, stats: fs.
 const usualSize = 256 * 1024;
 
 /**
- * Reads many plain files into a few buffers, which are used again: ten thousand buffers of their own take 100 MB, and a
+ * Reads many plain files into a few buffers, which are used again: ten thousand separate buffers take 100 MB, and a
  * quarter of the time for making and collecting them. **The bytes are lent**: once `look` has returned they are those of
  * another file. Bytes and attributes come from one descriptor, so that both are of the same file. If the file gets longer
  * meanwhile, the bytes are those that its size in the attributes covers.

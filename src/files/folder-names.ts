@@ -57,7 +57,7 @@ function rankOf({ root }: NamedFolder): number {
 
 /**
  * The identities of a folder and of those above it, as far as the system shows them: the serial number of the volume and
- * the number of the file on it. A disk that was cloned has the same ones; the times of the folder tell most of these apart.
+ * the number of the file on it. A disk that was cloned has the same ones; the times of the folder distinguish most of these.
  */
 async function identitiesUpFrom(folder: string): Promise<readonly string[]> {
   const found: string[] = [];

@@ -221,7 +221,7 @@ export function unitLength(encoding: TextEncoding): 1 | 2 {
 }
 
 /**
- * The bytes as a string of code units: character i stands for the bytes from i × unitLength. ASCII characters can be
+ * The bytes as a string of code units: character i is the bytes from i × unitLength. ASCII characters can be
  * looked for in it and what is found has an exact byte offset, whatever the rest of the file holds. In the
  * double-byte code pages a trail byte is never a quote, a line end or a space (0x40 and above).
  */
@@ -312,7 +312,7 @@ function rawEncode(text: string, encoding: TextEncoding): Buffer {
   }
 }
 
-/** Grave, acute, tilde, hook above and dot below: the marks that windows-1258 has as characters of their own. */
+/** Grave, acute, tilde, hook above and dot below: the marks that windows-1258 has as separate characters. */
 const vietnameseTones = new Set(['\u0300', '\u0301', '\u0303', '\u0309', '\u0323']);
 
 /** Takes apart only what windows-1258 lacks: ị becomes i + dot below, ệ becomes ê + dot below, é stays é. */

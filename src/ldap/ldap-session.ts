@@ -257,10 +257,13 @@ interface Search extends SearchTerms {
 /** Limits for a server that sends data without end: far more than any directory needs. */
 const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 5_000_000 } as const;
 
-/** The share of this process's memory that may be in use during a search: beyond it Node ends the process without a message. */
+/**
+ * The share of this process's memory that may be in use during a search: beyond it Node ends the process without a
+ * message.
+ */
 const mostOfMemory = 0.9;
 
-/** Throws DirectoryError where what has been read leaves too little memory to go on. */
+/** Throws DirectoryError if what has been read leaves too little memory to go on. */
 function requireMemory(on: string): void {
   const { used_heap_size: used, external_memory: outside, heap_size_limit: limit } = v8.getHeapStatistics();
   if (used + outside > mostOfMemory * limit)

@@ -13,7 +13,7 @@ export interface LdifAttribute {
   readonly values: readonly Buffer[];
 }
 
-/** One edit of a change: these values added, deleted, or put in place of all. */
+/** One edit of a change: these values are added, deleted, or replace all. */
 export interface LdifEdit extends LdifAttribute {
   readonly operation: 'add' | 'delete' | 'replace';
 }

@@ -7,7 +7,7 @@ import type { ComparedControllers, Remedy, World } from './remedy.ts';
 export interface RemedyEntry {
   /** The command. */
   readonly name: string;
-  /** What it does, for the menu and the help. */
+  /** The summary for the menu and the help. */
   readonly summary: string;
   readonly world: World['kind'];
   /** Whether a flag of a remedy on files may ask for a directory: then the directory flags are its flags too. */

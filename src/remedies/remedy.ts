@@ -36,7 +36,10 @@ export interface Surroundings {
   readonly patience: Patience;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
-  /** Compares the objects of DCs if some are suspected of holding deleted objects; undefined if no remedy of the list does. */
+  /**
+   * Compares the objects of DCs if some are suspected of holding deleted objects; undefined if no remedy of the list
+   * does.
+   */
   readonly objectComparison?: ObjectComparison | undefined;
   /** Cleans up after a DC that is gone; undefined if no remedy of the list does. */
   readonly serverCleanup?: ServerCleanup | undefined;
@@ -150,7 +153,7 @@ export interface Description {
   readonly title: string;
   /** Words that follow the number of files or entries: "in 41 languages". */
   readonly extent?: string;
-  /** What changes and why, in the first screen of the page. */
+  /** The change and its reason, for the first screen of the page. */
   readonly summary: readonly { readonly name: string; readonly value: string }[];
   /** Tables and trees of the changes, in addition to the diff. */
   readonly changes: readonly Exhibit[];
@@ -170,7 +173,7 @@ export interface Practice {
 }
 
 /**
- * A remedy. Methods are pure but for gather (reads, never writes), ask (asks, no other effect), readOptions (may read a
+ * A remedy. Methods are pure except gather (reads, never writes), ask (asks, no other effect), readOptions (may read a
  * file that a flag names) and practice.
  */
 export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = unknown, C extends Change = Change> {
@@ -178,7 +181,7 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
 
   /**
    * @param flags what was given for this remedy's flags and for --accept
-   * @param mayAsk false where no question can be asked: `ask` refuses it then, with the flag for its answer
+   * @param mayAsk false if no question can be asked: `ask` refuses it then, with the flag for its answer
    * @throws UsageError
    */
   readOptions(flags: Flags, surroundings: Surroundings, mayAsk: boolean): Promise<Options>;
@@ -224,7 +227,10 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
     facts: Facts,
   ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
 
-  /** Files that a flag asks for in addition to the change: a template to fill in. The runner writes them, but never over another file. */
+  /**
+   * Files that a flag asks for in addition to the change: a template to fill in. The runner writes them, but never over
+   * another file.
+   */
   files?(facts: Facts, options: Options): readonly { readonly path: string; readonly content: string }[];
 
   /** What this remedy never writes, by the plan's shape and places: a sentence for each fault; [] permits the plan. */

@@ -122,7 +122,7 @@ function* filesRow(
   }
 }
 
-/** "German" and the folder's name beside it. */
+/** "German" with the folder's name next to it. */
 function languageName(folder: string): Content {
   const name =
     folder === defaultLanguage ? 'Default language' : languageTag.test(folder) ? languageNames.of(folder) : undefined;
@@ -143,7 +143,10 @@ function* groupFolders(places: FilePlaces, roots: readonly string[]): Generator<
   }
 }
 
-/** The attributes of an entry that is deleted or created as a whole are folded: the operation matters more than the values. */
+/**
+ * The attributes of an entry that is deleted or created as a whole are folded: the operation matters more than the
+ * values.
+ */
 function* entriesArticle(row: EntriesRow, outcome: Outcome | undefined): Generator<Html> {
   const [first = '', ...more] = row.dns;
   const name =

@@ -33,8 +33,8 @@ export interface TextReviewOptions {
   /** What sentences are wrapped to, in columns. */
   readonly width: number;
   /**
-   * The columns of the terminal, to which all but the lines of a diff is wrapped. Left out for a file or a pipe, where
-   * each path, DN and value is a line.
+   * The columns of the terminal, to which everything except the lines of a diff is wrapped. Left out for a file or a
+   * pipe, where each path, DN and value is a line.
    */
   readonly columns?: number | undefined;
   /** Every place, every piece of evidence and every line, not only the first ones. */
@@ -63,7 +63,10 @@ export function isDiffLine(line: string): boolean {
   return /^[ \d]{4,}[-+] /.test(stripVTControlCharacters(line));
 }
 
-/** All rows: a table of the texts in files, entries each with their lines; those that are deleted as a tree, behind it in the same order whole where all is shown. */
+/**
+ * All rows: a table of the texts in files, entries each with their lines; those that are deleted as a tree, behind it
+ * in the same order whole where all is shown.
+ */
 export function* diffLines(
   plan: Plan,
   rows: readonly ReviewRow[],
@@ -91,7 +94,7 @@ export function inLines(
   return wrapped(' '.repeat(indent) + text, columns, indent + 2);
 }
 
-/** language → old → new → files; a text too wide for its column has lines of its own below. */
+/** language → old → new → files; a text too wide for its column gets separate lines below. */
 function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Drawing): Generator<string> {
   const { style } = drawing;
   const onlyKey = onlyKeyOf(rows);
@@ -190,7 +193,10 @@ function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
   return { number, language, key, old, new: Math.min(natural('new'), room - old), indent, files };
 }
 
-/** A line of the table; at a terminal texts continue below themselves in their column, in a file one that is too wide gets a line. */
+/**
+ * A line of the table; at a terminal texts continue below themselves in their column, in a file one that is too wide
+ * gets a line.
+ */
 function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator<string> {
   const { style, columns } = drawing;
   const sides = [
@@ -311,7 +317,10 @@ function endsOf(value: readonly Segment[]): readonly Segment[] {
   return [plain(`${text.slice(0, keptAtStart)} […${left} more characters…] ${text.slice(-keptAtEnd)}`)];
 }
 
-/** The entries to be deleted as a tree, each with the references to it; --verbose and the saved files show their attributes. */
+/**
+ * The entries to be deleted as a tree, each with the references to it; --verbose and the saved files show their
+ * attributes.
+ */
 function* deletesLines(
   rows: readonly EntriesRow[],
   referencesTo: (dn: string) => ReferencesTo,

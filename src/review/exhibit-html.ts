@@ -1,5 +1,5 @@
 /**
- * Exhibits on the review page. Each picture is drawn inline beside the words that say the same, so that it needs no
+ * Exhibits on the review page. Each picture is drawn inline next to the same data in words, so that it needs no
  * network and reads well aloud, in the dark and on paper.
  */
 

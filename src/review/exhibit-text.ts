@@ -15,7 +15,7 @@ import { bar } from '../terminal/progress.ts';
 import type { Signs, Style } from '../terminal/style.ts';
 import { displayWidth, largest, pad, table, tableRows, visible, wrapped } from '../terminal/text-layout.ts';
 
-/** The space for a picture; no line is wider, but for a word that can't be broken. */
+/** The space for a picture; no line is wider, except for a word that can't be broken. */
 export interface Canvas {
   /** In columns. */
   readonly width: number;
@@ -96,7 +96,7 @@ function* titleLines(title: string, canvas: Canvas): Generator<string> {
   if (title !== '') yield* paragraph(title, 0, canvas, canvas.style.bold);
 }
 
-/** The text in lines of at most so many columns, below each other from the margin on. */
+/** The text in lines of at most this many columns, below each other from the margin on. */
 function paragraph(text: string, margin: number, { width, style }: Canvas, paint = style.dim): readonly string[] {
   const room = Math.max(1, width - margin);
   return wrapped(visible(text), room, 0).map((line) => ' '.repeat(margin) + paint(line));
@@ -280,8 +280,9 @@ function valueLines(
 }
 
 /**
- * A line for each value: name, place, value in words, bar, percentage of the limit, note or mark. Where the bar would get too short
- * for that, name and place get a line of their own. A value that is not known, or long in words, takes the place of the bar.
+ * A line for each value: name, place, value in words, bar, percentage of the limit, note or mark. Where the bar would
+ * get too short for that, name and place get a separate line. A value that is not known, or long in words, takes the
+ * place of the bar.
  */
 function* barLines({ title, unit, limit, rows }: BarsExhibit, canvas: Canvas): Generator<string> {
   const { width, style } = canvas;
@@ -322,7 +323,7 @@ function* barLines({ title, unit, limit, rows }: BarsExhibit, canvas: Canvas): G
 
 const longestCountBar = 30;
 
-/** A line for each range: range, count, bar. A limit is noted at its range, or gets a line of its own between two. */
+/** A line for each range: range, count, bar. A limit is noted at its range, or gets a separate line between two. */
 function* histogramLines({ title, unit, buckets, limits }: HistogramExhibit, canvas: Canvas): Generator<string> {
   const { width, style } = canvas;
   const { ellipsis, to } = style.signs;

@@ -1,6 +1,6 @@
 /**
  * Where the files of a review's rows are. Many languages lie in the same folders of form sets: these are named once, as a
- * group that rows refer to. A file that lies anywhere else, or is a link of its own, is named by its whole path.
+ * group that rows refer to. A file that lies anywhere else, or is itself a link, is named by its whole path.
  */
 
 import type { FileChange, Target } from '../change/plan.ts';

@@ -1,5 +1,5 @@
 /**
- * The review as a page for people who approve changes: review.html, one file that needs nothing from a network.
+ * The review as a page for those who approve changes: review.html, one file that needs nothing from a network.
  * templates/review.html holds its style and every word that is the same for all plans.
  */
 
@@ -44,7 +44,7 @@ interface Page {
  *
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
  * @param journal the records of the change folder's journal, once there is one
- * @param position where the change stands, if more is known than its own journal says
+ * @param position the position of the change, if more is known than its own journal shows
  * @throws RangeError if the template names an unknown part
  */
 export function* htmlReview(

@@ -138,7 +138,7 @@ export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> 
   }
 }
 
-/** Whether the change only completes an entry that was restored before, by someone else or by an interrupted undo. */
+/** Whether the change only completes an entry that was restored before, by another user or by an interrupted undo. */
 function isBack(change: EntryChange): boolean {
   return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }

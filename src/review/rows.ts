@@ -161,7 +161,7 @@ function entriesRow(changes: readonly EntryChange[]): readonly Unnumbered<Entrie
     case 'add':
       return [{ ...row, verb: 'create', parts: [{ dn: change.dn, lines: linesOf('+', change.attributes) }] }];
     case 'remove-lingering': {
-      // before.ldf has all of it: the DC that removes it compares nothing but its objectGUID.
+      // before.ldf has all of it: the DC that removes it compares only its objectGUID.
       const lines = linesOf('-', [{ name: `objectGUID on ${change.on}`, values: [change.guid] }]);
       return [{ ...row, verb: 'hand over', parts: [{ dn: change.dn, lines }] }];
     }

@@ -298,7 +298,7 @@ const states: Readonly<Partial<Record<JournalEvent, ChangeState>>> = {
 /**
  * The outcome of a plan; undefined if no run of it is in the records.
  *
- * @param position where the change stands, if more is known than its own journal says
+ * @param position the position of the change, if more is known than its own journal shows
  */
 export function outcomeOf(
   plan: Plan,

@@ -93,7 +93,7 @@ const paperWidth = 100;
  * The review as plain text, complete: head, summary, diff, findings, pictures, next steps, how to apply and undo, seal.
  *
  * @param journal the records of the change folder's journal, once there is one
- * @param position where the change stands, if more is known than its own journal says
+ * @param position the position of the change, if more is known than its own journal shows
  */
 export function* paperReview(
   plan: Plan,
@@ -207,7 +207,7 @@ const findingIndent = 11;
 const mostLines = 3;
 
 interface FindingsPlace {
-  /** The lines that they may take together; their titles are shown in any case, but for those of notes. */
+  /** The lines that they may take together; their titles are shown in any case, except those of notes. */
   readonly room: number;
   /** The folders that paths are below. */
   readonly roots: readonly string[];

@@ -19,7 +19,10 @@ interface List {
   readonly choices: readonly Choice<unknown>[];
   /** Index of the choice "none of these", which every filter leaves in the list. */
   readonly none: number | undefined;
-  /** Index of the choice that the pointer starts on; undefined if it starts on no choice: Enter alone selects nothing then. */
+  /**
+   * Index of the choice that the pointer starts on; undefined if it starts on no choice: Enter alone selects nothing
+   * then.
+   */
   readonly start: number | undefined;
 }
 
@@ -187,7 +190,7 @@ function readChoices(list: List, line: string): Reading<ReadonlySet<number>> {
   return { answer: marked };
 }
 
-/** The choices with their numbers, for a terminal where nothing can be redrawn. */
+/** The choices with their numbers, for a terminal if nothing can be redrawn. */
 function numberedRows(list: List): readonly string[] {
   const digits = String(list.choices.length).length;
   const labelColumns = columnsOfLabels(list, Number.POSITIVE_INFINITY);

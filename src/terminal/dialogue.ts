@@ -33,7 +33,7 @@ export interface View {
 /** The meaning of a typed text, or why it has none, as a sentence. */
 export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
 
-/** How the question is asked where nothing can be redrawn: lines are printed, and one line is read. */
+/** How the question is asked if nothing can be redrawn: lines are printed, and one line is read. */
 interface PlainForm<State> {
   /** Printed between the question and the line to type. */
   readonly rows: readonly string[];

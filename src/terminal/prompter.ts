@@ -151,7 +151,7 @@ class RememberingPrompter implements Prompter {
  * goes back to the last question before.
  *
  * @param backFrom for an error of the function, and the ids of the questions that were answered, the question that is
- * asked again; undefined where no other answer avoids the error
+ * asked again; undefined if no other answer avoids the error
  * @throws BackError on Escape at the first question, CancelledError on Ctrl-C, and what the function throws.
  */
 export async function askingAgain<T>(

@@ -1,4 +1,4 @@
-/** Asks at a terminal: redraws the question at each key, or prints lines where nothing can be redrawn. */
+/** Asks at a terminal: redraws the question at each key, or prints lines if nothing can be redrawn. */
 
 import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';

@@ -62,7 +62,7 @@ describe('a dry run', () => {
   test('shows the evidence on every DC and the matrix DC by partition', async () => {
     const site = await siteInMemory();
     const { stdout } = await site.run(lingering, fromDc1);
-    expect(stdout).toMatch(/DC3 +Paramaribo +72 days, of DC4 +1,727/);
+    expect(stdout).toMatch(/DC3 +Paramaribo +72 days ago, from DC4 +1,727/);
     expect(stdout).toMatch(/last backup .* oldest tombstone .* newest change made on it/);
     expect(stdout).toMatch(/DC2 +none/);
     expect(stdout).toMatch(/DC3 +3 objects/);

@@ -16,7 +16,10 @@ export interface CommandRun {
   readonly stderr: string;
 }
 
-/** Runs a command in this process as if from a script, errors told as the process tells them; `world` replaces parts of its context. */
+/**
+ * Runs a command in this process as if from a script, errors told as the process tells them; `world` replaces parts of
+ * its context.
+ */
 export async function runCommand(
   command: Command,
   args: readonly string[],

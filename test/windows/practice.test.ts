@@ -7,7 +7,10 @@ import { describeOnWindows, type WindowsComputer, windowsComputer } from './supp
 
 const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
 
-/** The words of a run in a folder, with it and that of bin left out, slashes in the paths, the time of the run hidden, and wherever the lines were broken. */
+/**
+ * The words of a run in a folder, with it and that of bin left out, slashes in the paths, the time of the run hidden,
+ * and wherever the lines were broken.
+ */
 const comparable = (words: string, folder: string, binFolder: string): string =>
   words
     .replaceAll(folder, '.')

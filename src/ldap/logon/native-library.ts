@@ -90,7 +90,10 @@ export function memory(bytes: number): Buffer {
   return Buffer.from(new ArrayBuffer(bytes));
 }
 
-/** Zeroed memory in parts of these sizes in bytes. It lives as long as any part is referenced, so parts may point to others. */
+/**
+ * Zeroed memory in parts of these sizes in bytes. It lives as long as any part is referenced, so parts may point to
+ * others.
+ */
 export function memoryInParts(...sizes: readonly number[]): Buffer[] {
   const aligned = sizes.map((size) => Math.ceil(size / 8) * 8);
   const whole = memory(aligned.reduce((sum, size) => sum + size, 0));

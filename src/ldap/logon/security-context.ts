@@ -55,7 +55,7 @@ export interface ContextRequest {
 /** Opens a security context. Throws NoCarrierError and SecurityContextError. */
 export type OpenContext = (request: ContextRequest) => Promise<SecurityContext>;
 
-/** Why the library refused, as far as its code tells. */
+/** Why the library refused, as far as its code shows. */
 export type LogonFailure =
   | 'no-credentials'
   | 'expired'

@@ -137,7 +137,7 @@ export interface Identity {
   readonly name: string;
   readonly domain: string;
   readonly password: string;
-  /** Packages that Negotiate may use, as Windows writes them: `!ntlm` for all but NTLM. */
+  /** Packages that Negotiate may use, as Windows writes them: `!ntlm` for all except NTLM. */
   readonly packages: string;
 }
 

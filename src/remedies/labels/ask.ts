@@ -66,7 +66,10 @@ async function askRoots(prompter: Prompter, currentFolder: string): Promise<read
   }
 }
 
-/** Which sets, classes, languages and keys: one question for all of them; separate questions only if the user wants to choose. */
+/**
+ * Which sets, classes, languages and keys: one question for all of them; separate questions only if the user wants to
+ * choose.
+ */
 async function narrow(facts: LabelsFacts, given: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   const { files } = select(facts, given);
   const counts = filters.flatMap(({ of, nouns, nameOf }) => {

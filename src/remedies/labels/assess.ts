@@ -181,7 +181,7 @@ interface BlockedFile {
   readonly isLeftOut: boolean;
 }
 
-/** What an undo brings back as it was. */
+/** Faults that an undo may restore. */
 const lost: ReadonlySet<FileBlocker> = new Set(['lost-letters', 'garbled-value']);
 
 /** --follow-links accepts it for a new plan. A saved one only says that the flag was given. */
@@ -205,7 +205,7 @@ function followedOutside(
   ];
 }
 
-/** What blocks files: those that are left out, and those that are changed because that was accepted. */
+/** The blockers of files: of those that are left out, and of those that are changed because the user accepted it. */
 function blockers(
   facts: LabelsFacts,
   proposal: Proposal<FileChange>,
@@ -220,7 +220,7 @@ function blockers(
     // A file that can't be reached now is reported when it is written: the others need not wait for it.
     if (file.content.kind === 'unreadable') return [];
     const found = blockersOfReplacing(file, keys, facts, intent.followLinks);
-    // What is lost is lost: it does not block the way back.
+    // Letters that are already lost do not block an undo.
     const blocked = proposal.undoes === undefined ? found : found.filter(({ id }) => !lost.has(id));
     return blocked.map(({ id, detail }) => ({
       id,
@@ -281,7 +281,7 @@ function about(
   return evidence.length === 0 ? [] : [make(id, title, detail, { evidence, subjects })];
 }
 
-/** What a person should know about the changes, of a new plan or of one that was handed over. */
+/** What the user should know about the changes of a new plan, or of a plan from someone else. */
 function aboutChanges(
   facts: LabelsFacts,
   proposal: Proposal<FileChange>,
@@ -371,7 +371,10 @@ function valuesIn({ content }: LabelFile, keys: readonly string[]): readonly Lab
   return content.kind === 'strings' ? content.values.filter((value) => keys.includes(value.key)) : [];
 }
 
-/** The keys, other than those of the name's field, that get the text of another key: "L_Password_Text: as L_UserName_Text, 12 files". */
+/**
+ * The keys, other than those of the name's field, that get the text of another key: "L_Password_Text: as
+ * L_UserName_Text, 12 files".
+ */
 function sameTexts(changed: readonly ChangedFile[]): readonly string[] {
   const found = changed.flatMap(({ change, file }) => {
     const { encoding, splices } = change;
@@ -433,7 +436,7 @@ function englishElsewhere(files: readonly LabelFile[]): readonly string[] {
     .map((file) => file.path);
 }
 
-/** What a person should know about the folders that a new plan looked through. */
+/** What the user should know about the folders that a new plan searched. */
 function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selection): readonly FindingDraft[] {
   const { files } = selection;
   const keyless = files.filter((file) => file.content.kind === 'strings' && valuesIn(file, intent.keys).length === 0);

@@ -69,8 +69,8 @@ function cultureOfScriptLast(name: string): string | undefined {
 /**
  * The BCP 47 tag of a culture that is named in a way of Windows: by language identifier in decimal ("1031") or
  * hexadecimal ("0407", "0x407"), by three-letter abbreviation ("DEU"), or by a former name ("zh-CHS"; "az-AZ-Cyrl";
- * "sr", which Windows takes for Latin script where BCP 47 means Cyrillic). Letter case does not matter. Undefined for any other
- * name, BCP 47 tags among them.
+ * "sr", which Windows takes for Latin script where BCP 47 means Cyrillic). Letter case does not matter. Undefined for
+ * any other name, BCP 47 tags among them.
  */
 export function cultureByWindowsName(name: string): string | undefined {
   return (
@@ -92,7 +92,7 @@ function cultureByLanguageIdentifier(name: string): string | undefined {
 /**
  * The tag by which BCP 47 knows a culture, from a folder's name or a user's spelling: any letter case, `_` for `-`, a
  * Windows language identifier or abbreviation, a former tag (iw, in, zh-CHS), "default". Undefined if it is no name of
- * a culture. What goes beyond language, script and region is dropped: de-DE-1996 is de-DE.
+ * a culture. Parts other than language, script and region are dropped: de-DE-1996 is de-DE.
  */
 export function cultureOf(name: string): string | undefined {
   return cultureOfTag(name.trim().replaceAll('_', '-'));
@@ -124,7 +124,7 @@ export const displayNameOfCulture = remembered((name: string): string => {
 
 let english: Intl.DisplayNames | undefined;
 
-/** The language's own name for itself: "Deutsch", "日本語"; undefined where it is not known. */
+/** The language's own name for itself: "Deutsch", "日本語"; undefined if it is not known. */
 export function nativeNameOf(name: string): string | undefined {
   const culture = cultureOf(name);
   if (culture === undefined) return undefined;
@@ -135,7 +135,7 @@ export function nativeNameOf(name: string): string | undefined {
 }
 
 /**
- * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a
+ * The code page of a language folder's files, by the culture that its name means; undefined if the name is none of a
  * culture, or no page is known for it.
  */
 export function codePageOf(language: string): CodePage | undefined {
@@ -167,7 +167,7 @@ const domainStems = new Map(
     .map((entry) => [entry.slice(0, entry.indexOf(' ')), entry.slice(entry.indexOf(' ') + 1)] as const),
 );
 
-/** The beginning of the word for a domain in the language of a folder; undefined where none is known. */
+/** The beginning of the word for a domain in the language of a folder; undefined if none is known. */
 export const domainStemOf = remembered((name: string): string | undefined => {
   const culture = cultureOf(name);
   if (culture === undefined) return undefined;

@@ -31,7 +31,7 @@ export interface LabelsFacts {
   readonly realRoots: ReadonlyMap<string, string>;
   /** The keys whose values were read. */
   readonly keys: readonly string[];
-  /** What was found below each root; none for a plan's own files. */
+  /** The form sets below each root; none for a plan's own files. */
   readonly trees: readonly TemplateTree[];
   /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
   readonly files: readonly LabelFile[];

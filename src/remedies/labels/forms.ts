@@ -4,7 +4,7 @@ import path from 'node:path';
 import { decodeText, detectEncoding, encodingOfCodePage } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
 
-/** What was found in a form (.htm) or a script (.js). */
+/** The content of a form (.htm) or a script (.js). */
 export interface Form {
   readonly path: string;
   /** The folder of the class whose forms show it: its own, or that of the form that loads it. */
@@ -62,7 +62,7 @@ const pagesByName: Readonly<Record<string, number>> = {
   big5: 950,
 };
 
-/** In a code page of East Asia a byte of a character may be that of a backslash: what the page says of itself counts. */
+/** In a code page of East Asia a byte of a character may be that of a backslash: the page's own declaration decides. */
 function textOf(bytes: Buffer): string {
   const start = bytes.subarray(0, 4096).toString('latin1');
   const [, charset = ''] = /\bcharset\s*=\s*["']?([\w-]+)/i.exec(start) ?? [];

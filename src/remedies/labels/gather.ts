@@ -48,7 +48,7 @@ export async function gather(
   return { ...facts, upns: await checkUserPrincipalNames(world, labelAskedFor(options)) };
 }
 
-/** What a label asks users for; a text of the user's own is taken for the e-mail address. */
+/** What a label asks users for; the user's own text counts as the e-mail address. */
 function labelAskedFor({ newLabel }: LabelsOptions): Label {
   return newLabel.kind === 'wording' ? (newLabel.label ?? 'email') : 'email';
 }

@@ -20,7 +20,7 @@ import { faultOfText, type Label, labels } from './wording.ts';
 /** The new text of a key: the wording of a label in each language, one text, or the user's own wording. */
 export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };
 
-/** What was asked for, as it is read from a plan. */
+/** The intent as it is read from a plan. */
 export interface LabelsIntent extends Filters {
   readonly keys: readonly string[];
   /** By key. */
@@ -60,7 +60,7 @@ function wantedFor(options: LabelsOptions, key: string): KeyIntent {
   return label === undefined ? { own: true } : { label };
 }
 
-/** Reads what was asked for from a plan; what has another shape is left out, and `permits` names it. */
+/** Reads the intent from a plan; members of another shape are left out, and `permits` names them. */
 export function readIntent(intent: Intent): LabelsIntent {
   const asked = Object.entries(membersOf(intent['labels'])).flatMap(([key, value]) => {
     const wanted = keyIntentOf(value);
@@ -95,8 +95,8 @@ function keyIntentOf(value: JsonValue): KeyIntent | undefined {
 }
 
 /**
- * What in a plan this remedy never writes: anything but whole values of keys in strings.txt in a form set's place below
- * its roots. Whether the values lie where the plan says, only the files show: `assess` looks there.
+ * Content of a plan that this remedy never writes: everything except whole values of keys in strings.txt in a form
+ * set's place below its roots. Whether the values lie where the plan says, only the files show: `assess` looks there.
  */
 export function permits(plan: Plan<FileChange>): readonly string[] {
   const { target } = plan;
@@ -172,7 +172,7 @@ function faultsOfChange(change: FileChange, roots: readonly string[]): readonly 
   return faults.map((fault) => `${change.path}: ${fault}.`);
 }
 
-/** What is wrong with the new texts and their bytes. The members of an array get the same: each is looked at once. */
+/** Faults of the new texts and their bytes. The members of an array get the same ones, so each is checked once. */
 function faultsOfTexts(changes: readonly FileChange[]): readonly string[] {
   const known = new Map<string, string | undefined>();
   return changes.flatMap(({ kind, path: file, splices, encoding }) => {

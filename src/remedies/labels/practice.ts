@@ -55,7 +55,7 @@ const styleOfFolder: Readonly<Record<string, Partial<Style>>> = {
   'MyForms/xHTML': { encoding: 'utf-8', lineEnds: 'mixed' },
 };
 
-/** Single files that people or tools have been at. */
+/** Single files that users or tools have edited. */
 const styleOfFile: Readonly<Record<string, Partial<Style>>> = {
   'Exchange/HTML/el': { encoding: 'utf-16be with BOM' },
   'ISA/HTML/fi': { finalNewline: false },
@@ -65,7 +65,7 @@ const styleOfFile: Readonly<Record<string, Partial<Style>>> = {
   'MyForms/HTML/it': { entry: 'commented' },
 };
 
-/** Someone has already changed this one label, on one member only. */
+/** This label was already changed, on one member only. */
 const changedByHand = { file: 'TMG02/MyForms/HTML/nl', key: 'L_UserName_Text', text: 'E-mailadres:' } as const;
 
 /**
@@ -240,7 +240,7 @@ const marker: PracticeFile = {
 export async function layOutFormSets(folder: string, templates: URL): Promise<void> {
   const files = practiceFormSets(await readWording(templates));
   await requireFolderOfOurs(folder);
-  // The marker comes first: what an interruption leaves can then be completed.
+  // The marker comes first, so that an interrupted layout can be completed.
   await writeIfMissing(folder, marker);
   await inParallel(files, filesAtATime, (file) => writeIfMissing(folder, file));
 }

@@ -177,7 +177,7 @@ function textsIn(options: LabelsOptions, language: string): readonly (readonly [
   });
 }
 
-/** What keeps a file back whose keys do not all have a text; which do not is said where others do. */
+/** The blocker of a file whose keys do not all have a text; it names the keys if only some lack one. */
 function lackingAmong(keys: readonly string[], wanted: Texts): Blocked | undefined {
   const lacking = keys.flatMap((key) => {
     const text = wanted.get(key);

@@ -164,7 +164,10 @@ const bytesOf = remembered(
     new Map(Array.from({ length: 0x80 }, (_, index) => [decodeText(Buffer.from([0x80 + index]), page), 0x80 + index])),
 );
 
-/** Letters of today's languages and the characters between them; "É" before a no-break space gives none of these, nor do DĹŽKA, NÍŽE and НІ. */
+/**
+ * Letters of today's languages and the characters between them; "É" before a no-break space gives none of these, nor do
+ * DĹŽKA, NÍŽE and НІ.
+ */
 const likelyText =
   /^[\0-\x7f\u00a0-\u014d\u0150-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u0331\u0384-\u03ce\u0400-\u04f9\u0531-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
@@ -211,7 +214,10 @@ function areLetters(text: string, start: number, end: number): boolean {
 /** The longest name of a parameter in an address, with its equals sign. */
 const longestName = 40;
 
-/** What `lostLettersIn` gives, for the bytes of a file. No string is made of question marks without a letter before them, as most are. */
+/**
+ * What `lostLettersIn` gives, for the bytes of a file. No string is made of question marks without a letter before
+ * them, as most are.
+ */
 function lostLettersOf(bytes: Buffer, encoding: TextEncoding): number {
   const unit = unitLength(encoding);
   let places = 0;

@@ -86,8 +86,9 @@ const longList = 16;
 const shownOfLongList = 10;
 
 /**
- * The labels by language, until the new label is chosen. A detail that most rows share is printed once, above them, and not again in
- * these. Of a long list the screen has the languages that have several labels, then the first others, in one line each.
+ * The labels by language, until the new label is chosen. A detail that most rows share is printed once, above them, and
+ * not again in these. Of a long list the screen has the languages that have several labels, then the first others, in
+ * one line each.
  */
 export function survey(facts: LabelsFacts, options: LabelsOptions, inFull: boolean): readonly Exhibit[] {
   if (options.newLabel.kind !== 'none') return [];

@@ -63,9 +63,9 @@ export async function loadBuiltInWording(templates: URL): Promise<Wording> {
 }
 
 /**
- * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file next to the forms. The first wording comes
- * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
- * (de-AT, de), and then again for each of its relatives (de-DE).
+ * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file
+ * next to the forms. The first wording comes before the later ones (the user's own before the built-in) for the culture
+ * itself and the names that include it (de-AT, de), and then again for each of its relatives (de-DE).
  *
  * Only the same language and script are ever answered. Regions go to the nearest wording, after CLDR's parent locales:
  * English outside the United States to en-GB, Spanish in America to es-MX, Portuguese outside Brazil to pt-PT, then to
@@ -142,7 +142,10 @@ function scriptOf(culture: string): string | undefined {
 
 const attempted = 'read the wording file';
 
-/** In bytes: texts of all cultures for all keys take a tenth of it. The reader's pattern gets no longer text than it can match. */
+/**
+ * In bytes: texts of all cultures for all keys take a tenth of it. The reader's pattern gets no longer text than it can
+ * match.
+ */
 const largestFile = 1024 * 1024;
 
 /**
@@ -150,8 +153,8 @@ const largestFile = 1024 * 1024;
  * may be written in any way that `cultureOf` understands; the file is UTF-8, or UTF-16 with a byte order mark, as Windows
  * PowerShell writes it. A key with an empty text is left out: a template need not be filled in as a whole.
  *
- * The reader is our own, as people write the file by hand: every error can then name the line and column, and a culture given
- * twice is found, both of which JSON.parse leaves out.
+ * The reader is our own because users write the file themselves: every error can then name the line and column, and a
+ * culture given twice is found, both of which JSON.parse leaves out.
  *
  * @param path for messages only
  * @throws UsageError naming the path, the place and the key if it isn't such a file

@@ -1,6 +1,6 @@
 /**
- * What the comparison means: whether the DCs that judge may decide (some doubts no one can overrule, others a person
- * confirms by name), what to clean first, and what was seen that is not lingering.
+ * Findings on the comparison: whether the judging DCs may decide (some doubts cannot be overruled, others the user
+ * confirms by name), what to clean first, and objects that are not lingering.
  */
 
 import { sameDn } from '../../ad/dn.ts';
@@ -36,9 +36,10 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
 }
 
 /**
- * A DC that is itself out of date would have good objects removed without a tombstone. No one can overrule what could be
- * mended: a DC in use that the reference has not heard of and that is no target, or was not compared. What cannot be mended
- * before the removal, two parted sides and a DC that is silent, a person confirms by name.
+ * A DC that is itself out of date would cause good objects to be removed without a tombstone. Doubts that can be
+ * repaired cannot be overruled: a DC in use that the reference has not heard of and that is not a target, or was not
+ * compared. Doubts that cannot be repaired before the removal (two separated sides, a silent DC) the user confirms by
+ * name.
  */
 function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
   const silent = silentTo(facts, reference);

@@ -13,7 +13,7 @@ import { type DirectorySession, deletedObjectsControl, equal, everything } from 
 import type { DirectoryWorld } from '../remedy.ts';
 import { type JudgedObject, judgeObjects, type OpenController } from './verdicts.ts';
 
-/** What was found on a target, judged by a reference. */
+/** The objects found on a target, judged by a reference. */
 export type Comparison = {
   readonly target: DomainController;
   readonly reference: DomainController;
@@ -36,7 +36,10 @@ interface CopiesToCompare {
 
 const domainControllersAtOnce = 4;
 
-/** Compares all copies with the reference's, in both directions. A pair that cannot be compared is not provable, with the reason. */
+/**
+ * Compares all copies with the reference's, in both directions. A pair that cannot be compared is not provable, with
+ * the reason.
+ */
 export async function compareCopies(copies: CopiesToCompare, world: DirectoryWorld): Promise<readonly Comparison[]> {
   const { reference, others, namingContext } = copies;
   if (others.length === 0) {

@@ -31,11 +31,11 @@ export interface LingeringOptions extends RemedyOptions {
   readonly reference: string | undefined;
   /** [] for all others. */
   readonly targets: readonly string[];
-  /** DNs; [] for all but the Schema. */
+  /** DNs; [] for all except the Schema. */
   readonly partitions: readonly string[];
 }
 
-/** What was given for this remedy's flags and for --accept. */
+/** The given flags of this remedy, and --accept. */
 export type GivenFlags = Flags<typeof flags> & { readonly accept: readonly string[] };
 
 /** The options that the flags give; whether the forest has these names is checked when it is read. */

@@ -60,7 +60,7 @@ export interface LingeringFacts {
   readonly comparisons: readonly Comparison[];
 }
 
-/** What is compared with what. */
+/** The scope of the comparison. */
 export interface LingeringScope {
   readonly reference: DomainController;
   readonly targets: readonly DomainController[];

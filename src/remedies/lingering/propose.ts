@@ -1,4 +1,7 @@
-/** Which lingering objects are handed over: first those on the reference itself and, once it is clean, those on the targets. */
+/**
+ * Which lingering objects are handed over: first those on the reference itself and, once it is clean, those on the
+ * targets.
+ */
 
 import { dnDepth, isSameOrBelow } from '../../ad/dn.ts';
 import { hostOf } from '../../ad/forest.ts';
@@ -104,7 +107,7 @@ function changeOf({ dn, guid, attributes, comparison }: Found): readonly RemoveL
   ];
 }
 
-/** What in the plan this remedy never writes. */
+/** Content of a plan that this remedy never writes. */
 export function faultsOfPlan(plan: Plan): readonly string[] {
   if (plan.target.kind !== 'forest') return ['its target is not a forest'];
   const removals = plan.changes.filter((change) => change.kind === 'remove-lingering');

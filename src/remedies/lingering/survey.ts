@@ -79,7 +79,7 @@ function newsInWords({ replication }: LingeringFacts, party: Party): string {
       if (heard.kind === 'heard' && heard.age > (oldest?.age ?? -1)) oldest = { age: heard.age, of };
     }
   }
-  return oldest === undefined ? 'not known' : `${durationInWords(oldest.age)}, of ${oldest.of.name}`;
+  return oldest === undefined ? 'not known' : `${durationInWords(oldest.age)} ago, from ${oldest.of.name}`;
 }
 
 function ownEvidenceInWords({ ownEvidence, now }: LingeringFacts, { domainController }: Party): readonly string[] {
@@ -183,7 +183,7 @@ function isLingeringAndChanged({ verdict, isChanged }: Found): boolean {
 /** Rows of a verdict that needs no action. */
 const mostRows = 1000;
 
-/** What was found, changed objects first. */
+/** The objects found, changed ones first. */
 function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   const found = foundIn(facts);
   const groups = verdicts.flatMap((verdict) => {

@@ -1,8 +1,8 @@
 /**
- * The verdict on an object that differs between a target and a reference: each is looked up again on both. The rule is that
- * of MS-DRSR 4.1.24.3: an object that the target has and the reference lacks, alive and as a tombstone, is lingering if the
- * reference has already had its creation: then it has also had its deletion and dropped the tombstone. For an object that the user
- * removes or keeps, the references to it are read as well.
+ * The verdict on an object that differs between a target and a reference: each is looked up again on both. The rule is
+ * that of MS-DRSR 4.1.24.3: an object that the target has and the reference lacks, alive and as a tombstone, is
+ * lingering if the reference has already had its creation: then it has also had its deletion and dropped the tombstone.
+ * For an object that the user removes or keeps, the references to it are read as well.
  */
 
 import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
@@ -75,7 +75,7 @@ export interface Reference {
   readonly originator: (invocationId: string) => unknown;
 }
 
-/** The verdict on an object of the target; undefined where the two DCs agree, or only the other direction is of interest. */
+/** The verdict on an object of the target; undefined if the two DCs agree, or only the other direction is of interest. */
 export function verdictOf(sighting: Sighting, onReference: Presence, reference: Reference): Verdict | undefined {
   if (sighting.presence === 'absent' || onReference === 'alive') return undefined;
   if (onReference === 'deleted') {
@@ -162,7 +162,7 @@ export async function judgeObjects(
   }));
 }
 
-/** Verdicts on objects that a person removes or keeps: what refers to them is shown. */
+/** Verdicts on objects that the user removes or keeps: the references to them are shown. */
 export const decidedByHand: readonly Verdict[] = ['lingering', 'undeleted', 'abandoned'];
 
 type Seen = Omit<JudgedObject, 'referrers' | 'keptChildren'> & { readonly children: readonly Child[] };
@@ -228,7 +228,10 @@ function deletedObjects({ rootDse }: DirectorySession): readonly Control[] {
   return [deletedObjectsControl(rootDse.supportedControls)];
 }
 
-/** What refers to an object by forward links, as its back links name it: the forward link's name is not on the object. */
+/**
+ * The references to an object by forward links, with the names of its back links: the forward link's name is not on the
+ * object.
+ */
 function backLinksIn(attributes: readonly PlanAttribute[]): readonly string[] {
   return attributes
     .filter(({ name }) => isBackLink(name))
@@ -244,7 +247,7 @@ const ofEveryObject = new Set(['distinguishedname', 'objectcategory', 'lastknown
  * such an attribute at all.
  *
  * @param dns the objects, on the session's DC
- * @throws DirectoryError, also where the schema cannot be seen: that nothing refers to an object is then not known
+ * @throws DirectoryError, also where the schema cannot be seen: references to an object are then not known
  */
 async function readReferrers(
   session: DirectorySession,

@@ -32,7 +32,7 @@ import { isOfClass, partsOf } from './subject.ts';
 import { waysFor } from './survey.ts';
 
 /**
- * The findings: of a new proposal, of a saved plan and of an undo alike. Throws DirectoryError where the facts have a
+ * The findings: of a new proposal, of a saved plan and of an undo alike. Throws DirectoryError if the facts have a
  * reference of an entry without GUID.
  */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
@@ -440,7 +440,10 @@ function unseen(
   ].filter((one) => one !== false);
 }
 
-/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two accounts are deleted with it. */
+/**
+ * An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two accounts are
+ * deleted with it.
+ */
 function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
   const revealed = remains.account.flatMap(({ entry }) =>
     entry.attributes.filter(({ name }) => name.toLowerCase() === 'msds-revealedusers').flatMap(({ values }) => values),

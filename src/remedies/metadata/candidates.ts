@@ -67,7 +67,7 @@ export interface Candidate {
   readonly reachability: Reachability;
   readonly heard: Heard;
   /**
-   * The highest USN of its own changes that any other DC with a full copy says to have, by normalised naming context:
+   * The highest USN of its own changes that any other DC with a full copy reports, by normalised naming context:
    * 0 if none has any. Missing if none shows what it has.
    */
   readonly had: ReadonlyMap<string, bigint>;
@@ -364,7 +364,7 @@ export function rolesToSeize(roles: readonly Role[], settingsDn: string | undefi
  * The DC that is to take roles: that of the run, unless it is the one that is gone, as with an export that was made
  * there, or read-only, or not known, as with an export that has no rootDSE. Then another one of the domain.
  *
- * @param gone the DC whose roles are taken; undefined where all of them belong to DCs that are deleted already
+ * @param gone the DC whose roles are taken; undefined if all of them belong to DCs that are deleted already
  */
 export function takerOfRoles(
   { candidates, target }: { readonly candidates: readonly Candidate[]; readonly target: ForestTarget },

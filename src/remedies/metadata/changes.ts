@@ -113,7 +113,7 @@ export function unjustified(facts: MetadataFacts, { changes }: Proposal<Director
     .map((change) => `${change.kind} of ${change.dn}`);
 }
 
-/** What a change writes, as keys that are the same for the same write. */
+/** The writes of a change as keys: equal writes have equal keys. */
 function keysOf(change: DirectoryChange): readonly string[] {
   if (change.kind !== 'modify') return [`${change.kind} ${normalizedDn(change.dn)}`];
   return change.edits.flatMap(({ attribute, remove, add }) => [

@@ -1,6 +1,6 @@
 /**
- * Reads the domain controllers of the forest and, once one is chosen, everything about it in the directory: its entries, the values that
- * name them, and its DNS records. Never writes.
+ * Reads the domain controllers of the forest and, once one is chosen, everything about it in the directory: its
+ * entries, the values that name them, and its DNS records. Never writes.
  */
 
 import { readLifetime } from '../../ad/deleted-object-lifetime.ts';
@@ -89,7 +89,7 @@ export interface Remains extends DeleteRights {
   readonly dns: readonly DnsValues[];
   /** Text that is its DNS name: "dNSHostName of CN=…". */
   readonly texts: readonly string[];
-  /** DNs of other computers of its DNS name: what names that in DNS is theirs. */
+  /** DNs of other computers with its DNS name: DNS records of that name are theirs. */
   readonly namesakes: readonly string[];
 }
 

@@ -110,7 +110,7 @@ async function looksOf(
 
 const originOf = ({ invocationId }: DomainController): string => invocationId?.toLowerCase() ?? '';
 
-/** What others may have had as well comes first: a partition without another copy is lost as a whole in any case. */
+/** Changes that others may have received too come first: a partition without another copy is lost as a whole in any case. */
 async function readOnlyThere(
   session: DirectorySession,
   there: DomainController,
@@ -148,7 +148,8 @@ async function* lostOf(
       .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && stamp.originatingUsn >= from)
       .map(({ attribute }) => attribute);
     if (stamped.some((attribute) => numberIn(attribute) !== undefined)) numbers ??= await readAttributeNumbers(session);
-    // Who renames an entry changes its name too. Samba stamps the naming attribute alone where it takes in a new entry.
+    // A rename of an entry changes its name attribute too. When Samba receives a new entry, it stamps only the naming
+    // attribute.
     const naming = rdnOf(entry.dn).type.toLowerCase();
     const changed = stamped
       .map((attribute) => numbers?.get(numberIn(attribute) ?? -1) ?? attribute)
@@ -195,9 +196,9 @@ function lostLdif(lost: readonly Lost[]): string {
 }
 
 /**
- * What was changed there, what no other DC holds, and what could not be compared.
+ * Findings on objects that were changed there, that no other DC holds, and that could not be compared.
  *
- * @param lost undefined where it cannot be read
+ * @param lost undefined if it cannot be read
  */
 export function lossFindings(candidate: Candidate, lost: Losses | undefined, now: Date): readonly FindingDraft[] {
   if (lost !== undefined) return knownLosses(candidate, lost, now);

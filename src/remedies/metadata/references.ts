@@ -221,7 +221,10 @@ function addressIn(record: DnsRecord | undefined): string | undefined {
   return record !== undefined && 'address' in record ? record.address : undefined;
 }
 
-/** The nodes of all zones in the partitions that this DC holds: CN=MicrosoftDNS, of old below CN=System of the domain. Throws DirectoryError. */
+/**
+ * The nodes of all zones in the partitions that this DC holds: CN=MicrosoftDNS, of old below CN=System of the domain.
+ * Throws DirectoryError.
+ */
 export async function readDnsNodes(session: DirectorySession, { namingContexts }: Forest): Promise<readonly DnsNode[]> {
   const nodes: DnsNode[] = [];
   const contexts = namingContexts.map(({ dn }) => dn);

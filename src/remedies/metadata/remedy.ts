@@ -52,7 +52,7 @@ export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> =
   },
 };
 
-/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
+/** Title, summary, values that are not changed, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
   const deleted = plan.changes.flatMap(deletedBy);
   const edits = plan.changes.filter((change) => change.kind === 'modify');
@@ -176,7 +176,7 @@ function hostInCommand(name: string): string {
 interface Removal {
   /** Whether the plan is imported by another program, which cannot watch the replication. */
   readonly isOffline: boolean;
-  /** Whether others may replicate from the DC: a left-over without NTDS Settings is no one's source. */
+  /** Whether others may replicate from the DC: a leftover without NTDS Settings is not a source. */
   readonly wasSource: boolean;
 }
 

@@ -25,7 +25,7 @@ export interface MetadataOptions extends RemedyOptions {
   readonly isWayAsked: boolean;
 }
 
-/** What was given for this remedy's flags and for --accept. */
+/** The given flags of this remedy, and --accept. */
 export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] };
 
 /** @throws UsageError for --dc together with --dn, and for a --dn that is no DN */

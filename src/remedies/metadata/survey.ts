@@ -144,7 +144,7 @@ function beginningOf(table: TableExhibit): readonly Exhibit[] {
 }
 
 function changeInWords(change: Lost['change']): string {
-  // Nothing but the creation of an entry stamps whenCreated: of its attributes that says it all.
+  // Only the creation of an entry stamps whenCreated, so the other attributes need not be listed.
   if (change.kind === 'edited')
     return change.attributes.includes('whenCreated') ? 'created' : change.attributes.join(', ');
   if (change.kind === 'only-copy') return 'no other copy';
@@ -181,7 +181,7 @@ function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
 }
 
 /**
- * Asks which domain controller is gone, and in the wizard whether to take a supported way. Throws UsageError where no one
+ * Asks which domain controller is gone, and in the wizard whether to take a supported way. Throws UsageError if no one
  * can be asked.
  */
 export async function ask(
@@ -280,7 +280,7 @@ function accountDeletion(name: string, accountDn: string, hasMetadata: boolean):
   };
 }
 
-/** Metadata cleanup looks for NTDS Settings; a server object without is deleted where it is shown. */
+/** Metadata cleanup looks for NTDS Settings; a server object without them is deleted where it is shown. */
 function serverDeletion(name: string, serverDn: string): Way {
   return {
     way: 'sites',

@@ -124,7 +124,10 @@ function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): read
   return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
 }
 
-/** @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if another */
+/**
+ * @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if
+ * another
+ */
 function clearingOf(
   { chosen, subtree }: DeletionFacts,
   { reference }: RecipientCount,

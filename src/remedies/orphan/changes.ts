@@ -52,7 +52,10 @@ import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './own-mail
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
 
-/** The changes that clear references and delete, and what is left as it is. Throws DirectoryError for an entry without GUID. */
+/**
+ * The changes that clear references and delete, and what is left as it is. Throws DirectoryError for an entry without
+ * GUID.
+ */
 export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<DirectoryChange> {
   switch (facts.kind) {
     case 'deletion':
@@ -240,7 +243,7 @@ function recipientsLeft({ hasOtherServer }: DeletionFacts, counted: RecipientCou
     row(number, reference.who, reason, to, 'mailbox');
   const users = count - own.count;
   if (reference.named === 'legacyExchangeDN') return [...staying(users, [going.server]), ...onOthers];
-  // Each database that goes has a row of its own.
+  // Each database that is deleted has its own row.
   const inGoing = [...usersOf].flatMap(([key, number]) => {
     const database = going.find(key);
     return database === undefined ? [] : [{ number, database }];
@@ -393,7 +396,10 @@ function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
   return isDnThat(dnIn(value), (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
 }
 
-/** An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the original. */
+/**
+ * An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the
+ * original.
+ */
 function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): readonly string[] {
   return changes.flatMap((change) => {
     if (change.kind === 'modify') return [];

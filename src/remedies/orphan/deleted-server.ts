@@ -1,6 +1,6 @@
 /**
- * What goes with a server: the entries and names that a plan deletes, as values elsewhere may still name them, and what may
- * go together with it although it is not below it: its databases, copies on it and empty containers.
+ * What is deleted with a server: the entries and names that a plan deletes, because other values may still name them,
+ * and what may go together with it although it is not below it: its databases, copies on it and empty containers.
  */
 
 import {
@@ -76,7 +76,10 @@ export async function readDatabases(
   return found;
 }
 
-/** Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that are deleted with it */
+/**
+ * Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that are
+ * deleted with it
+ */
 export async function readCopies(
   session: DirectorySession,
   configuration: string,
@@ -253,5 +256,8 @@ export const tooMany = 'too-many-references';
 /** The reason in leftOut of mailboxes that only name the server, while their database is of another. */
 export const namedOnly = 'mailboxes-named-only';
 
-/** The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the last one. */
+/**
+ * The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the
+ * last one.
+ */
 const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];

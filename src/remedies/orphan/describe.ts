@@ -15,7 +15,7 @@ import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';
 import { activation } from './uninstaller-blockers.ts';
 
-/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
+/** Title, summary, references that are not changed, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
   if (plan.undoes === undefined && isOfLeftovers(plan))
     return { ...describeLeftovers(plan), changes: leftOutTable(plan) };

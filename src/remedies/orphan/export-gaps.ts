@@ -74,7 +74,10 @@ export async function requireClasses(whole: DirectorySession): Promise<void> {
   });
 }
 
-/** The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. Throws DirectoryError. */
+/**
+ * The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. Throws
+ * DirectoryError.
+ */
 export async function newestChangeIn(whole: DirectorySession): Promise<Date | undefined> {
   let newest: Date | undefined;
   const found = whole.search({

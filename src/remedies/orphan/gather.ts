@@ -171,7 +171,7 @@ export async function gather(
 }
 
 /**
- * The changes themselves, as a part of a plan that is judged numbers its changes anew; by the journal, and by the entries,
+ * The changes themselves, because a part of a plan numbers its changes from the start; by the journal, and by the entries,
  * as a run that was killed may have written one that its journal does not call done. Throws DirectoryError.
  *
  * @param server what goes with the server is known from its subtree
@@ -198,7 +198,7 @@ function disownedBy(done: ReadonlySet<Change>): readonly string[] {
 
 type Choice = ServersFacts | { readonly kind: 'chosen'; readonly chosen: SurveyedServer };
 
-/** The server that the options name, else the one that the setup log names where no one can be asked. */
+/** The server that the options name, else the one that the setup log names if no question can be asked. */
 function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice {
   if (wanted !== undefined) return { kind: 'chosen', chosen: findServer(survey, wanted) };
   const servers = { kind: 'servers', survey, log, suggested: undefined, notSuggested: undefined } as const;

@@ -45,7 +45,10 @@ export async function readServerPlaces(session: DirectorySession, configuration:
   return { entries, groups };
 }
 
-/** By its DN and by its legacyExchangeDN, which its CN need not be in: Exchange 2003 lets an administrative group be renamed. */
+/**
+ * By its DN and by its legacyExchangeDN, which its CN need not be in: Exchange 2003 lets an administrative group be
+ * renamed.
+ */
 function namesOfGroup(container: string, legacyNames: ReadonlyMap<string, string>): readonly string[] {
   // CN=Servers,CN=<admin group>,CN=Administrative Groups,CN=<organisation>
   const group = parentDn(container) ?? '';
@@ -198,7 +201,10 @@ export function serverNamed(value: string, tombstones: Tombstones): string | und
 /** The names of a server that is there. */
 export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'name'>;
 
-/** The names of servers that are gone, keyed by the name in lower case; a name that an existing server has again is not among them. */
+/**
+ * The names of servers that are gone, keyed by the name in lower case; a name that an existing server has again is not
+ * among them.
+ */
 export function goneNames(names: readonly string[], servers: readonly ServerNames[]): ReadonlyMap<string, string> {
   const there = namesOf(servers);
   const gone = new Map<string, string>();
@@ -258,7 +264,7 @@ function remembering(test: (value: string) => boolean): (value: string) => boole
   };
 }
 
-/** A test for UNC paths, URLs and lists of hosts with a server that is gone; the lists of a DAG have one of their own. */
+/** A test for UNC paths, URLs and lists of hosts with a server that is gone; the lists of a DAG have a separate test. */
 export function hostTest(gone: ReadonlyMap<string, string>, forest: Forest): NamingTest {
   const root = dnsNameOfDn(forest.configurationNamingContext) ?? '';
   const isGone = (host: string): boolean => {

@@ -41,7 +41,10 @@ export interface LeftoverFacts {
   readonly kind: 'leftovers';
   readonly survey: Survey;
   readonly leftovers: readonly Referrer[];
-  /** Names of deleted servers, keyed by the name in lower case; a name that an existing server has again is not among them. */
+  /**
+   * Names of deleted servers, keyed by the name in lower case; a name that an existing server has again is not among
+   * them.
+   */
   readonly gone: ReadonlyMap<string, string>;
   /** They lead from a deleted entry to the server that it was of. */
   readonly tombstones: Tombstones;
@@ -69,7 +72,7 @@ interface UnseenServer {
   readonly group: string;
 }
 
-/** Recipients' attributes that may be cleared where they name what is gone. */
+/** Recipients' attributes that may be cleared if they name a deleted server or entry. */
 const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
 
 /** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
@@ -190,7 +193,7 @@ function unseenServers(referrers: readonly Referrer[], { groups }: ServerPlaces)
   });
 }
 
-/** What is looked for among recipients. */
+/** What to search for among recipients. */
 interface SoughtRecipients {
   readonly attributes: readonly string[];
   readonly servers: readonly ServerNames[];
@@ -220,7 +223,10 @@ async function recipientsLeft(
   );
 }
 
-/** Whether a value names an entry of the Configuration naming context, deleted or not: one of a domain was no server object. */
+/**
+ * Whether a value names an entry of the Configuration naming context, deleted or not: one of a domain was no server
+ * object.
+ */
 function isOfServers(configuration: string): (value: PlanValue) => boolean {
   const place = `,${configuration}`.toLowerCase();
   return (value) => isText(value) && lower(value).endsWith(place);
@@ -271,7 +277,10 @@ const fewReferences = 3;
 
 const fewLines = 40;
 
-/** Deleted entries by server, with the references to them; [] if there are none. @param inFull all of them, else only the first */
+/**
+ * Deleted entries by server, with the references to them; [] if there are none. @param inFull all of them, else only
+ * the first
+ */
 export function leftoverTree(facts: LeftoverFacts, inFull: boolean): readonly TreeExhibit[] {
   const groups = groupsOf(facts);
   if (groups.length === 0) return [];
@@ -316,7 +325,7 @@ function few(nodes: readonly Node[]): readonly Node[] {
     : [...shown, { depth: 0, text: `… ${hidden.toLocaleString('en')} more lines: --verbose`, notes: [] }];
 }
 
-/** What points at one server and at what was below it. */
+/** The references to one server and to entries that were below it. */
 interface LeftoverGroup {
   /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
   readonly server: string | undefined;

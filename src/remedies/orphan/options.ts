@@ -125,7 +125,7 @@ async function readLog(file: string): Promise<SetupLog> {
 
 /** The last run in a setup log. */
 export interface SetupLog {
-  /** The file's name, for people. */
+  /** The file's name, for messages. */
   readonly source: string;
   /** The name that setup looked for. */
   readonly name: string | undefined;
@@ -140,11 +140,11 @@ export interface SetupLog {
 }
 
 /**
- * Reads what setup wrote of its search. Each run is written behind the one before, and each is judged by itself: only the
+ * Reads setup's record of its search. Each run is appended to the one before, and each is judged separately: only the
  * last one that searched counts, so that an object that an earlier run found is not taken for that of a later one, which
  * found none. Within a run the lines come in any order.
  *
- * @param source the file's name, for people
+ * @param source the file's name, for messages
  * @throws UsageError if the log says nothing of a server object, or names one by what is no DN
  */
 export function readSetupLog(bytes: Buffer, source: string): SetupLog {
@@ -170,7 +170,7 @@ const finding = /Exchange Server object found\s*:\s*'(.*)'/g;
 const settingMode = /The installation mode is set to\s*:\s*'(\w*)'/g;
 const listingRoles = /The following roles are installed\s*:(.*)/g;
 const inconsistent = /is in an inconsistent state/;
-/** What setup writes first and last in each run. */
+/** The first and last lines of setup in each run. */
 const betweenRuns = /^.*(?:Starting Microsoft Exchange\b.*\bSetup|End of Setup).*$/m;
 
 /** The last run that searched for a server object; the whole text where none did. */
@@ -197,8 +197,8 @@ function withoutEarlierSearch(run: string): string {
 }
 
 /**
- * What shows that the machine has Exchange: an update that failed (mode BuildToBuildUpgrade), or installed roles beside the
- * management tools. Roles that are only "unpacked" are those of a first install that stopped half-way.
+ * What shows that the machine has Exchange: an update that failed (mode BuildToBuildUpgrade), or installed roles other
+ * than the management tools. Roles that are only "unpacked" are those of a first install that stopped half-way.
  */
 function installedIn(run: string): string | undefined {
   const mode = lastOf(run, settingMode);

@@ -89,7 +89,10 @@ const virtualDirectoryClasses = [
   'msExchWebServicesVirtualDirectory',
 ];
 
-/** Reads the organisation: one search, for its containers are few and its servers at most some hundreds. Throws DirectoryError. */
+/**
+ * Reads the organisation: one search, for its containers are few and its servers at most some hundreds. Throws
+ * DirectoryError.
+ */
 export async function readOrganisation(session: DirectorySession, configuration: string): Promise<Organisation> {
   const classes = [
     'msExchOrganizationContainer',

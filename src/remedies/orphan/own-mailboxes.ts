@@ -6,7 +6,10 @@ import { readMandatoryAttributes } from '../../ad/schema.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type Referrer, recipientReferrer } from './referrers.ts';
 
-/** The kinds of mailboxes of Exchange's own. monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
+/**
+ * The kinds of mailboxes of Exchange's own. monitoring: HealthMailbox…; system: of a database, or of the System
+ * Attendant.
+ */
 export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';
 
 /** A mailbox of Exchange's own, as it was counted. */
@@ -19,7 +22,7 @@ export interface OwnMailbox {
  * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
  * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
  * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
- * GroupMailbox and LinkedRoomMailbox, which people use.)
+ * GroupMailbox and LinkedRoomMailbox, which users use.)
  */
 const kindsByBit: readonly (readonly [bit: bigint, kind: OwnMailboxKind])[] = [
   [13n, 'system'],

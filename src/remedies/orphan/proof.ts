@@ -69,7 +69,7 @@ export function recipientLooks(deleted: DeletedServer, target: Target, forest: F
   return domains.every((dn) => isHere(dn)) ? [here] : [here, elsewhere];
 }
 
-/** What the DC that the plan was made on holds; [] if the forest does not know it. */
+/** The naming contexts of the DC that the plan was made on; [] if the forest does not have that DC. */
 function namingContextsOf(target: Target, { domainControllers }: Forest): readonly string[] {
   const host = target.kind === 'forest' ? target.domainController.toLowerCase() : '';
   return domainControllers.find(({ dnsHostName }) => dnsHostName?.toLowerCase() === host)?.fullNamingContexts ?? [];
@@ -151,7 +151,7 @@ export interface PointingRecipients {
  * wildcard in a DN. Memory does not grow with their number. Throws DirectoryError.
  *
  * @param isMeant which entries count, by their DN
- * @param otherAttributes attributes that hold DNs, beside those of the list
+ * @param otherAttributes attributes that hold DNs, in addition to those of the list
  */
 export async function recipientsPointingAt(
   session: DirectorySession,

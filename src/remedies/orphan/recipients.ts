@@ -114,10 +114,10 @@ export interface RecipientCount {
   readonly named?: { readonly elsewhere: readonly string[]; readonly beyond: readonly string[] };
 }
 
-/** Names that are kept of each reference, for people. */
+/** How many names are kept of each reference, to show them. */
 export const firstNames = 5;
 
-/** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
+/** Referrers that are kept for the clean-up; more than these need a script, not a plan that is read. */
 const mostCleanable = 1000;
 
 /** Mailboxes of Exchange's own that are kept: an organisation has a dozen, and one or two more a database. */

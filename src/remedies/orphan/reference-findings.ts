@@ -336,7 +336,7 @@ function removalOfPublic(dn: string): string {
 }
 
 /**
- * The cmdlet that gives a text reference another value; undefined where there is none.
+ * The cmdlet that gives a text reference another value; undefined if there is none.
  *
  * @param servers those that can take the place of the one that is named
  * @param hasDags whether one of them has the cmdlets for DAGs
@@ -365,7 +365,10 @@ export function clearCommand(target: ForestTarget, dn: string, attribute: string
   return `Set-ADObject -Identity ${quotedForPowerShell(dn)}${serverFor(target, dn)} -Clear ${attribute}`;
 }
 
-/** ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own domain else. */
+/**
+ * ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own
+ * domain else.
+ */
 export function serverFor({ domainController }: ForestTarget, dn: string): string {
   const [, own] = /^[^.]+\.(.*)$/.exec(domainController.toLowerCase()) ?? [];
   const domain = dnsNameOfDn(dn)?.toLowerCase();

@@ -35,9 +35,12 @@ export interface Reference {
   readonly id: string;
   readonly attribute: string;
   readonly kind: ReferenceKind;
-  /** What its values name: an entry that is deleted (the server or an entry below it), or the server in text, as in Naming. */
+  /**
+   * What its values name: an entry that is deleted (the server or an entry below it), or the server in text, as in
+   * Naming.
+   */
   readonly named: 'deleted entry' | Exclude<Naming, 'dn' | 'deleted dn'>;
-  /** What refers, in words, for lists: "send connectors, as source server". */
+  /** The referring entries in words, for lists: "send connectors, as source server". */
   readonly who: string;
   /** Whether the attribute may be without the value afterwards. */
   readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value' | 'only the system writes it';
@@ -150,7 +153,7 @@ interface ToDelete {
   readonly dns: ReadonlySet<string>;
 }
 
-/** What refers to the server in the Configuration naming context, and what was left there earlier. */
+/** The references to the server in the Configuration naming context, and older leftovers there. */
 export interface ConfigurationFindings {
   readonly referrers: readonly Referrer[];
   /** References to the databases that it owns and that stay: they dangle when these go too, and not before. */
@@ -170,7 +173,7 @@ export interface Databases {
 /**
  * The databases of a server, and those of the others. Throws DirectoryError.
  *
- * @param others DNs of the servers beside it, without those that lost a naming conflict
+ * @param others DNs of the other servers, without those that lost a naming conflict
  */
 export async function readDatabasesOf(
   session: DirectorySession,
@@ -278,7 +281,10 @@ function hitOf(entry: Entry, found: NamingValues, isMeant: (value: Buffer) => bo
   ];
 }
 
-/** What the schema makes of each hit; a back link is none, as the server keeps it. Throws DirectoryError. */
+/**
+ * The reference of each hit by the schema; a back link is not a reference, because the server maintains it. Throws
+ * DirectoryError.
+ */
 async function describing(session: DirectorySession, hits: readonly Hit[]): Promise<(hit: Hit) => readonly Referrer[]> {
   const definitions = await readAttributeDefinitions(
     session,

@@ -60,8 +60,8 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
 };
 
 /**
- * Asks for the server; then, in the wizard, for a supported way, for what goes along and for the references to keep. What a
- * flag has answered is not asked. Throws UsageError where no one can be asked.
+ * Asks for the server; then, in the wizard, for a supported way, for what goes along and for the references to keep. A
+ * question that a flag answers is not asked. Throws UsageError if no question can be asked.
  */
 async function ask(
   facts: OrphanFacts,
@@ -121,7 +121,7 @@ function askServer(
   });
 }
 
-/** Asks whether the server's ports are tried, where there is a network and the directory alone leaves doubt. */
+/** Asks whether to try the server's ports, if there is a network and the directory leaves doubt. */
 async function askProbe(
   { server, evidence }: SurveyedServer,
   { target }: Survey,
@@ -138,7 +138,10 @@ async function askProbe(
 /** Verdicts of servers that are offered first. */
 const offered: ReadonlySet<Verdict> = new Set(['likely orphan', 'provisioned only', 'unclear']);
 
-/** Asks whether one of the ways that Microsoft supports is open. They find a server by its name, so a shared name has none. */
+/**
+ * Asks whether one of the ways that Microsoft supports is open. They find a server by its name, so a shared name has
+ * none.
+ */
 async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promise<SupportedWay | 'none'> {
   const ways = waysFor(facts);
   if (ways.length === 0) return 'none';
@@ -183,7 +186,7 @@ async function askAlso(
   return chosen.length === 0 ? undefined : new Set([...also, ...chosen]);
 }
 
-/** Asks which of the references that would dangle are cleared; all but those of --keep at first. Gives those to keep. */
+/** Asks which of the references that would dangle to clear; at first all except those of --keep. Gives those to keep. */
 async function askWhatToKeep(
   facts: DeletionFacts,
   { keep }: OrphanOptions,

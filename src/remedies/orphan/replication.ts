@@ -39,7 +39,10 @@ interface Behind {
   readonly name: string;
   /** undefined if it never heard of the others, or they never heard of it. */
   readonly days: number | undefined;
-  /** Whether it may hold the object and replicate it back: not an RODC, and not a DC that was cut off before the object was created. */
+  /**
+   * Whether it may hold the object and replicate it back: not an RODC, and not a DC that was cut off before the object
+   * was created.
+   */
   readonly mayBringBack: boolean;
 }
 

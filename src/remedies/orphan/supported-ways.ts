@@ -23,7 +23,10 @@ import type { SurveyedServer } from './survey.ts';
 
 type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 
-/** What Microsoft supports: setup run again, a recovery, the removal of a provisioned or Edge server, Exchange System Manager. */
+/**
+ * What Microsoft supports: setup run again, a recovery, the removal of a provisioned or Edge server, Exchange System
+ * Manager.
+ */
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
 /** A supported way: the choice that the wizard offers, and the step to take. */
@@ -179,7 +182,7 @@ export function setupCommand({ year, build }: Release, switches: string): string
   return `.\\Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
 }
 
-/** What to add to a command of setup where the release is not known; '' where it is. */
+/** What to add to a command of setup if the release is not known; '' if it is. */
 function unknownRelease({ year }: Release): string {
   return year === undefined
     ? ' The version is not known: the program is Setup.com in 2007 and 2010, and Setup.exe with a switch for the licence terms since 2013.'

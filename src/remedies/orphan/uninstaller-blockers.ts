@@ -245,7 +245,7 @@ function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>):
   );
 }
 
-/** How it leaves the group: by cmdlets where a server is left to run them, and they find this very object by its name. */
+/** How to remove it from the group: by cmdlets if a server is left to run them and they find this object by its name. */
 function membershipAdvice(facts: DeletionFacts, group: string): string {
   const { chosen, hasOtherServer, sharedNames } = facts;
   if (hasOtherServer && sharedNames.length === 0) return leaveGroup(facts, group);

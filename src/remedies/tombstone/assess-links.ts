@@ -55,7 +55,7 @@ function successInWords(time: PointInTime, clock: Date): string {
     : agoInWords(time, clock);
 }
 
-/** What fails, what is switched off by hand, clocks that differ, and what is not known. */
+/** Failing links, replication that was switched off, clocks that differ, and unknown states. */
 export function linkFindings(situation: Situation): readonly FindingDraft[] {
   const failures = failuresOf(situation);
   const refused = failures.filter(({ result }) => result === lifetimeExceeded);

@@ -19,7 +19,7 @@ import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { adviceFor, hostOfParty, type Situation, situationOf } from './situation.ts';
 
-/** What these changes mean in this forest: those of a new proposal, of a saved plan or of an undo. */
+/** The findings on these changes in this forest: of a new proposal, of a saved plan or of an undo. */
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
   const situation = situationOf(facts, proposal);
   return [

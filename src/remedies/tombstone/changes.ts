@@ -1,4 +1,7 @@
-/** The changes of this remedy: made from options, read back from any proposal, recognised in a plan, and proved on each DC. */
+/**
+ * The changes of this remedy: made from options, read back from any proposal, recognised in a plan, and proved on each
+ * DC.
+ */
 
 import { askForReplication } from '../../ad/ask-domain-controllers.ts';
 import { daysIfUnset, directoryServiceDn, type ServerKind, unsetInDiff } from '../../ad/deleted-object-lifetime.ts';
@@ -30,7 +33,10 @@ const lifetime = 'tombstoneLifetime';
 const recycle = 'msDS-DeletedObjectLifetime';
 const recycleWhenUnset = `not set: as ${lifetime}`;
 
-/** The changes that the options ask for: one modify by compare and swap and one new entry, without anything that exists already. */
+/**
+ * The changes that the options ask for: one modify by compare and swap and one new entry, without anything that exists
+ * already.
+ */
 export function propose(facts: TombstoneFacts, options: TombstoneOptions): Proposal<TombstoneChange> {
   const { settings, target } = facts;
   const { dn: marker, isThere } = facts.strictMarker;

@@ -20,7 +20,10 @@ export type DeletedObjects = { readonly namingContext: string } & (
       /** With the Recycle Bin: deleted objects that can still be brought back. */
       readonly recoverable: CountByAge;
     }
-  /** Only the container was seen, or not even that: there are none, or the user may not see them. LDAP shows no difference. */
+  /**
+   * Only the container was seen, or not even that: there are none, or the user may not see them. LDAP shows no
+   * difference.
+   */
   | { readonly kind: 'none-seen' }
   | { readonly kind: 'unknown'; readonly why: string }
 );

@@ -1,4 +1,4 @@
-/** What a run is asked to do, with the files that its flags name. The wizard and the flags both end in this. */
+/** The options of a run, with the files that its flags name. Both the wizard and the flags produce them. */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -62,7 +62,7 @@ const longestLifetime = 36_500;
 /** The largest value of the attribute's syntax, Integer (MS-ADTS 3.1.1.2.2.2). */
 const largestInteger = 2_147_483_647;
 
-/** What is wrong with a number of days, whatever the forest; undefined if nothing is. */
+/** The fault of a number of days, in any forest; undefined if there is none. */
 export function faultOfDays(days: number): string | undefined {
   if (!Number.isInteger(days)) return 'it is not a whole number';
   if (days > largestInteger || days < -largestInteger - 1) return 'the attribute holds numbers of 32 bits only';
@@ -86,7 +86,7 @@ export function parseDays(text: string, flag = '--days'): number {
   });
 }
 
-/** What was given for this remedy's flags and for --accept. */
+/** The given flags of this remedy, and --accept. */
 export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] };
 
 /**

@@ -154,7 +154,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const splitSteps = splits.flatMap(({ sides }) =>
     sides.map((side): TombstoneStep => {
       const others = sides.filter((other) => other !== side).flat();
-      // First the good side against the others, then every other DC against it, those of its own side included.
+      // First the good side against the others, then every other DC against it, including those of its own side.
       const [first] = side.filter(({ state }) => state.kind === 'answered');
       const cleanedFirst = first === undefined ? [] : requestsFor([first], others);
       const cleanedLast = first === undefined ? [] : requestsFor(side, [first]);

@@ -1,5 +1,5 @@
 /**
- * The replication of the forest against its lifetime, what a proposal makes of that, and the number of days that follows.
+ * The replication of the forest against its lifetime, the effect of a proposal, and the advised number of days.
  * Pure.
  */
 
@@ -27,7 +27,10 @@ import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
 
-/** Microsoft's thresholds for a DC without inbound replication: a watch list from 50 %, forced demotion considered from 90 %. */
+/**
+ * Microsoft's thresholds for a DC without inbound replication: a watch list from 50 %, forced demotion considered from
+ * 90 %.
+ */
 export const watchShare = 0.5;
 export const nearShare = 0.9;
 
@@ -259,7 +262,7 @@ export function soundParties({ facts, judgement }: Situation, { cutOff }: Island
   return facts.replication.parties.filter((party) => !apart.has(party) && !judgement.gone.has(party));
 }
 
-/** The DCs of comparisons by name, as commands take them; none where a name cannot be a DNS name. */
+/** The DCs of comparisons by name, as commands take them; none if a name cannot be a DNS name. */
 export function suspectsIn(comparisons: readonly Comparable[]): readonly ComparedControllers[] {
   return comparisons
     .map(({ reference, targets }) => ({
@@ -346,7 +349,7 @@ interface Advice {
   readonly reasons: readonly string[];
 }
 
-/** What is added to the longest time that must be bridged, in days. */
+/** The reserve that is added to the longest time to bridge, in days. */
 const reserveDays = 30;
 
 /**

@@ -230,7 +230,7 @@ function niceStep(days: number): number {
   );
 }
 
-/** What to know before choosing a number: what is past the limit, and the advice. */
+/** Facts for choosing a number: the DCs past the limit, and the advice. */
 function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): RemarksExhibit {
   const named = (wanted: Stage): readonly string[] =>
     judgement.rows.filter(({ stage }) => stage === wanted).map(({ party }) => party.name);

@@ -8,7 +8,10 @@ import { configuration, smallPlans } from './small-plans.ts';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 export type Place = readonly (string | number)[];
 
-/** Something else in a place, nothing there, or something beside it: before it in a list, as a member of this name in an object. */
+/**
+ * Something else in a place, nothing there, or something beside it: before it in a list, as a member of this name in an
+ * object.
+ */
 export type Edit =
   | { readonly at: Place; readonly put: Json }
   | { readonly at: Place; readonly remove: true }

@@ -72,7 +72,10 @@ function require(holds: boolean, message: () => string): void {
 const unseen = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\p{Cs}]/u;
 const unseenButLineFeed = /[^\P{Cc}\n]|[\p{Cf}\u2028\u2029\u3164\p{Cs}]/u;
 
-/** In the words of a terminal, a log and a program: no character that acts there, and no stack trace that was not asked for. */
+/**
+ * In the words of a terminal, a log and a program: no character that acts there, and no stack trace that was not asked
+ * for.
+ */
 function requireTold(error: PlanNotUsableError): void {
   for (const args of [[], ['--verbose'], ['--json']]) {
     let told = error.message;

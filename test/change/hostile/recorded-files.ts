@@ -1,4 +1,7 @@
-/** What a file system is asked to put in place: the real applyPlan and writer of files, on files in memory that fit the plan. */
+/**
+ * What a file system is asked to put in place: the real applyPlan and writer of files, on files in memory that fit the
+ * plan.
+ */
 
 import type { Stats } from 'node:fs';
 import { applyPlan } from '../../../src/change/apply.ts';

@@ -1,4 +1,7 @@
-/** Small plans of every remedy that together hold every kind of change, exhibit, finding and target: what fuzzing starts from. */
+/**
+ * Small plans of every remedy that together hold every kind of change, exhibit, finding and target: what fuzzing starts
+ * from.
+ */
 
 import type { Exhibit } from '../../../src/change/exhibits.ts';
 import type {

@@ -1,4 +1,7 @@
-/** Files of every encoding with anything around the label: each is built from parts, so that what has to come out is known. */
+/**
+ * Files of every encoding with anything around the label: each is built from parts, so that what has to come out is
+ * known.
+ */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -5,7 +5,10 @@ import type { OwnMailbox } from '../../../src/remedies/orphan/own-mailboxes.ts';
 import { supportedSteps } from '../../../src/remedies/orphan/supported-ways.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 
-/** Versions with their serialNumber, and the sets of roles that a server of them may have; of 2016 and 2019 the last of the old licence switch too. */
+/**
+ * Versions with their serialNumber, and the sets of roles that a server of them may have; of 2016 and 2019 the last of
+ * the old licence switch too.
+ */
 const versions: readonly (readonly [year: number, serial: string, roles: readonly (number | undefined)[]])[] = [
   [2003, 'Version 6.5 (Build 7638.2: Service Pack 2)', [undefined]],
   [2007, 'Version 8.3 (Build 30083.6)', [0, 2, 4, 32, 38, 54, 64, 4096, 4098]],

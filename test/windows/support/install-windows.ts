@@ -1,7 +1,8 @@
 /**
- * Windows computers of the tests' own, one for each worker: a Wine prefix in a fresh folder. Nothing of the user's is in it: Wine makes links
- * from its profile folders to those of HOME, and a search from C:\ would follow them. Setting it up takes as long as many
- * tests, so vitest does it once, before the first file of the project, and removes it after the last.
+ * Windows computers of the tests' own, one for each worker: a Wine prefix in a fresh folder. Nothing of the user's is
+ * in it: Wine makes links from its profile folders to those of HOME, and a search from C:\ would follow them. Setting
+ * it up takes as long as many tests, so vitest does it once, before the first file of the project, and removes it after
+ * the last.
  */
 
 import { spawn } from 'node:child_process';
