@@ -29,6 +29,16 @@ export function shownPath(file: string, { currentFolder }: Pick<Shell, 'currentF
   return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
 }
 
+/** Whether a name can be put into a command as a host, unquoted in every shell: in a plan it may be anything. */
+export function isHost(name: string): boolean {
+  return /^\w[\w.-]*$/.test(name);
+}
+
+/** A host in a command; "DC" in place of a name that cannot be put into one. */
+export function hostInCommand(name: string): string {
+  return isHost(name) ? name : 'DC';
+}
+
 /** A command of this tool, as it was started: by npx, from a clone, or installed. @throws UsageError as quotedWord does */
 export function commandLine(
   words: readonly string[],

@@ -5,7 +5,7 @@ import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { BackError, UsageError } from '../errors.ts';
 import { isDnsServer } from '../ldap/connector.ts';
-import type { TlsMode } from '../ldap/session.ts';
+import { serverInWords, type TlsMode } from '../ldap/session.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
@@ -236,11 +236,6 @@ export function peerInWords(server: ChosenServer, wire: Wire): string {
   const names = isIP(server.host) === 0 ? 'its address' : 'the names of others';
   const address = wire.dns === undefined ? '' : `, ${names} from the DNS server ${wire.dns}`;
   return `${withAsciiForm(server.host, serverInWords(server))}, ${wireInWords(wire)}${address}`;
-}
-
-/** As --server takes it. */
-export function serverInWords({ host, port }: ChosenServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** "LDAPS, certificate checked against the authorities that this computer trusts" */

@@ -32,6 +32,7 @@ import {
   type ServerAddress,
   type SessionIdentity,
   sendableControls,
+  serverInWords,
   tlsWords,
 } from './session.ts';
 
@@ -72,7 +73,7 @@ export class LdapSession implements DirectorySession {
     this.identity = identity;
     this.rootDse = rootDse;
     this.#connection = connection;
-    this.#server = nameOf(identity);
+    this.#server = serverInWords(identity);
     this.#deadlineMs = deadlineMs;
   }
 
@@ -141,10 +142,6 @@ async function firstOf(entries: AsyncIterable<Entry>): Promise<Entry | undefined
   return first;
 }
 
-function nameOf({ host, port }: Pick<Peer, 'host' | 'port'>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 async function openConnection(
   peer: Peer,
   { tlsName, createConnection, bind }: ServerAddress & Access,
@@ -154,7 +151,7 @@ async function openConnection(
   const attempted = bind !== 'anonymous' && bind.auth === 'integrated' ? 'connect' : `connect (${tlsWords[peer.tls]})`;
   const options = { peer, trust, tlsName: tlsName ?? peer.host, deadlineMs, createConnection };
   return await connect(options).catch((error: unknown) => {
-    throw directoryErrorOf(attempted, nameOf(peer), error);
+    throw directoryErrorOf(attempted, serverInWords(peer), error);
   });
 }
 
@@ -164,7 +161,7 @@ function refuseUnusable({ bind, tls }: Access, peer: Peer): void {
   if (bind.auth === 'integrated' && tls !== 'none') {
     throw new UsageError({
       attempted: 'log on with the integrated logon',
-      on: nameOf(peer),
+      on: serverInWords(peer),
       cameBack: 'it encrypts every message itself and cannot be combined with TLS',
       next: 'Use --auth integrated without --tls, or --auth password with it.',
     });
@@ -174,7 +171,7 @@ function refuseUnusable({ bind, tls }: Access, peer: Peer): void {
   const lacking = credentials.user === '' ? 'user name' : 'password';
   throw new DirectoryError({
     attempted: credentials.user === '' ? 'log on' : `log on as ${credentials.user}`,
-    on: nameOf(peer),
+    on: serverInWords(peer),
     cameBack: `the ${lacking} is empty: a bind with an empty ${lacking} is anonymous`,
     next: 'Give the user name and the password.',
   });
@@ -199,7 +196,7 @@ async function logOn(
   try {
     if (bind.auth === 'password') {
       const { result } = await connection.request(bindRequest(bind.user, bind.password), deadlineMs);
-      if (result.resultCode !== resultCode.success) throw resultError(attempted, nameOf(peer), result);
+      if (result.resultCode !== resultCode.success) throw resultError(attempted, serverInWords(peer), result);
       return { connection, identity: peer };
     }
     // Loaded when needed: most sessions log on with a password.
@@ -213,7 +210,7 @@ async function logOn(
     const sealed = new Connection(logon.stream, peer, true);
     return { connection: sealed, identity: { ...peer, sealed: { user: logon.user } } };
   } catch (error) {
-    throw directoryErrorOf(attempted, nameOf(peer), error);
+    throw directoryErrorOf(attempted, serverInWords(peer), error);
   }
 }
 
@@ -228,13 +225,13 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
       supportedControls: new Set(),
       pageSize: undefined,
       deadlineMs,
-      server: nameOf(peer),
+      server: serverInWords(peer),
     }),
   );
   if (entry !== undefined) return readRootDse(entry);
   throw new DirectoryError({
     attempted: 'read the rootDSE',
-    on: nameOf(peer),
+    on: serverInWords(peer),
     cameBack: 'the server returned no entry',
     next: 'Check that the server is a domain controller.',
   });

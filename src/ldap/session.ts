@@ -102,6 +102,11 @@ export function protectionInWords({ tls, sealed, isInProcess }: SessionIdentity)
   return sealed === undefined ? tlsWords[tls] : `sealed, as ${sealed.user} (Kerberos)`;
 }
 
+/** A server with its port; an IPv6 address is in brackets. */
+export function serverInWords({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** How TLS protects a connection, in words. */
 export const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
 

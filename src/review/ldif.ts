@@ -27,6 +27,7 @@ import type {
 } from '../change/plan.ts';
 import { showDeleted, treeDelete } from '../ldap/session.ts';
 import { type LdifAttribute, type LdifChangeRecord, type LdifEdit, ldifComment, ldifRecord } from '../ldif/ldif.ts';
+import { hostInCommand } from '../quoting.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { counted, groupBy, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';
@@ -77,11 +78,6 @@ function* deletedNames(change: DirectoryChange): Generator<string> {
       if (written !== value) yield ldifComment(visible(`${attribute}: ${String(value)}`));
     }
   }
-}
-
-/** A name that is not a host name is not put into a command. */
-function hostInCommand(name: string): string {
-  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
 
 /** How to import it, on the DC that the plan was made on. */

@@ -14,6 +14,7 @@ import {
 } from '../../change/plan.ts';
 import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
+import { hostInCommand } from '../../quoting.ts';
 import { counted } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
@@ -166,11 +167,6 @@ function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
   }
   const areHosts = Array.isArray(hosts) && hosts.every((one) => typeof one === 'string');
   return id === 'replication' && typeof name === 'string' && areHosts;
-}
-
-/** A name that is not a host name is not put into a command. */
-function hostInCommand(name: string): string {
-  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
 
 interface Removal {

@@ -12,6 +12,7 @@ import {
 import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
 import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import { faultsOfNextSteps, type JsonValue, type NextStep, type Plan, type Proposal } from '../../change/plan.ts';
+import { isHost } from '../../quoting.ts';
 import { capitalised, counted, listed } from '../../words.ts';
 import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
@@ -31,7 +32,6 @@ import { gather, type TombstoneFacts } from './gather.ts';
 import { evidenceRecords, type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
 import {
   hostOfParty,
-  isHost,
   isWithinDefault,
   partiesOutOfReach,
   type Situation,

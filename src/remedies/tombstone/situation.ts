@@ -21,6 +21,7 @@ import {
 } from '../../ad/replication-islands.ts';
 import { answerOf, goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
+import { isHost } from '../../quoting.ts';
 import { day, distinct, durationInWords, listed } from '../../words.ts';
 import type { ComparedControllers } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
@@ -275,11 +276,6 @@ export function suspectsIn(comparisons: readonly Comparable[]): readonly Compare
 /** The name that its DC is reached by. */
 export function hostOfParty({ domainController }: Party): string {
   return hostOf(domainController);
-}
-
-/** A name that every shell takes as one word. */
-export function isHost(name: string): boolean {
-  return /^\w[\w.-]*$/.test(name);
 }
 
 /**
