@@ -25,8 +25,8 @@ interface Site extends PracticeSite {
   has(dn: string): Promise<boolean>;
 }
 
-async function tombstoneSite(): Promise<Site> {
-  const site = await siteInMemory();
+async function tombstoneSite(at = practiceForest(), now = practiceTime): Promise<Site> {
+  const site = await siteInMemory(at, now);
   const read = (dn: string) => site.withSession((session) => session.readEntry(dn, ['tombstoneLifetime']));
   return {
     ...site,
@@ -169,6 +169,52 @@ describe('applying', () => {
     expect(result.status).toBe(3);
     expect(result.stdout).toContain('tombstoneLifetime is 200; the plan expected not set');
     expect(await site.lifetime()).toBe('200');
+  });
+});
+
+describe('a plan to lower the lifetime that was saved healthy and is applied 140 days later', () => {
+  const blockers = ['parted-past-new-lifetime', 'past-new-lifetime', 'purges-deleted-objects'];
+
+  /** Meanwhile no domain controller has heard of another one. */
+  async function savedLongAgo(): Promise<Site> {
+    let time = practiceTime();
+    const now = (): Date => time;
+    const site = await tombstoneSite(practiceForest(now), now);
+    await site.withSession((session) =>
+      session.modify(directoryService, [{ attribute: 'tombstoneLifetime', replace: [Buffer.from('365')] }]),
+    );
+    const saved = await site.run(tombstone, ['--days', '180', '--save', 'saved', '--json']);
+    expect(saved.status).toBe(2);
+    expect(planOf(saved).findings.filter(({ level }) => level === 'blocker')).toEqual([]);
+    time = new Date(time.getTime() + 140 * 86_400_000);
+    return site;
+  }
+
+  test('is refused, and each new blocker is named with what was different when the plan was made', async () => {
+    const site = await savedLongAgo();
+    const refused = await site.run(apply, ['saved', '--yes']);
+    expect(refused.status).toBe(3);
+    for (const id of blockers) {
+      expect(refused.stdout).toMatch(new RegExp(`^ +blocker +${id} `, 'm'));
+      expect(refused.stderr).toContain(`${id} is new: when the plan was made there was no such finding.`);
+    }
+    expect(await site.run(apply, ['saved', '--dry-run'])).toMatchObject({ status: 3 });
+    expect(await site.lifetime()).toBe('365');
+    expect(await readdir(path.join(site.folder, 'saved'))).not.toContain('journal.jsonl');
+  });
+
+  test('is refused while one of them is not accepted, and is applied with --accept for each, which is journalled', async () => {
+    const site = await savedLongAgo();
+    const accepting = blockers.flatMap((id) => ['--accept', id]);
+    const refused = await site.run(apply, ['saved', '--yes', ...accepting.slice(2)]);
+    expect(refused).toMatchObject({ status: 3, stderr: expect.stringContaining(`result     ${blockers[0]} (`) });
+    expect(await site.lifetime()).toBe('365');
+
+    expect(await site.run(apply, ['saved', '--yes', ...accepting])).toMatchObject({ status: 0 });
+    expect(await site.lifetime()).toBe('180');
+    const [begin = ''] = (await readFile(path.join(site.folder, 'saved', 'journal.jsonl'), 'utf8')).split('\n');
+    const { event, accepted: journalled } = JSON.parse(begin);
+    expect([event, [...journalled].sort()]).toEqual(['begin', blockers]);
   });
 });
 

@@ -15,12 +15,12 @@ async function layOut(): Promise<LoadedForest> {
   return loadForest([{ name: 'practice', content: [...forest.toLdif()].join('') }], practiceTime());
 }
 
-/** A practice forest of its own, at practiceTime; DC4 cannot be reached. */
-export async function practiceForest(): Promise<EmbeddedForest> {
+/** A practice forest of its own, as it is at practiceTime; DC4 cannot be reached. @param clock the clock of its DCs */
+export async function practiceForest(clock: () => Date = practiceTime): Promise<EmbeddedForest> {
   laidOut ??= layOut();
   const loaded = await laidOut;
   const controllers = loaded.controllers.map((one) => ({ ...one, store: one.store.clone() }));
-  const options = { kind: 'forest', clock: practiceTime, newGuid: randomUUID } as const;
+  const options = { kind: 'forest', clock, newGuid: randomUUID } as const;
   const forest = embeddedForest({ ...loaded, controllers }, options);
   forest.setCondition('dc4.corp.example.com', { reachable: 'no-route' });
   return forest;

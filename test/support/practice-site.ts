@@ -27,14 +27,17 @@ export interface PracticeSite {
 }
 
 /**
- * A site whose forest is in memory, at practiceTime: it is neither read from a disk nor saved, which takes most of the time.
+ * A site whose forest is in memory, by default at practiceTime: it is neither read from a disk nor saved, which takes most of the time.
  * practice-forest.test.ts and practice-saving.test.ts show that a forest is the same when it is opened again.
  */
-export async function siteInMemory(at: Promise<EmbeddedForest> = practiceForest()): Promise<PracticeSite> {
+export async function siteInMemory(
+  at: Promise<EmbeddedForest> = practiceForest(),
+  now: () => Date = practiceTime,
+): Promise<PracticeSite> {
   const folder = await freshFolder();
   const forest = await at;
   const open = async (): Promise<OpenDirectory> => ({ ...(await directoryOf(forest)), practiceSite: folder });
-  const world = { currentFolder: folder, templates, sleep: noSleep, now: practiceTime, directory: open };
+  const world = { currentFolder: folder, templates, sleep: noSleep, now, directory: open };
   return {
     folder,
     open,
