@@ -46,7 +46,6 @@ describeWithSamba(
     let dcs: TwoDomainControllers;
     let readOnly: string;
     let folder: string;
-    let passwordFile: string;
     let isDead = false;
 
     const run = async (command: Parameters<typeof runCommand>[0], args: readonly string[]): Promise<CommandRun> => {
@@ -63,8 +62,9 @@ describeWithSamba(
     };
     /** OpenLDAP's client on the first DC. */
     const client = async (program: string, args: readonly string[]): Promise<string> => {
-      const session = ['-x', '-H', `ldaps://${dcs.dc1.address}`, '-D', forest.adminUser, '-y', passwordFile];
-      return await runProgram(program, [...session, ...args], { environment: { LDAPTLS_CACERT: dcs.dc1.caFile } });
+      const { address, adminPasswordFile, caFile } = dcs.dc1;
+      const session = ['-x', '-H', `ldaps://${address}`, '-D', forest.adminUser, '-y', adminPasswordFile];
+      return await runProgram(program, [...session, ...args], { environment: { LDAPTLS_CACERT: caFile } });
     };
 
     beforeAll(async () => {
@@ -73,9 +73,6 @@ describeWithSamba(
       folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
       const certificates = [dcs.dc1, dcs.dc2].map(({ caFile }) => readFile(caFile, 'utf8'));
       await writeFile(path.join(folder, 'ca.pem'), (await Promise.all(certificates)).join(''));
-      // Written once: clients that run side by side would read it while another writes it.
-      passwordFile = path.join(folder, 'password');
-      await writeFile(passwordFile, dcs.dc1.adminPassword, { mode: 0o600 });
     });
     afterAll(async () => {
       await dcs?.stop();

@@ -71,9 +71,7 @@ const notCompared = new Set(['usnchanged', 'usncreated', 'whenchanged', 'lastkno
 
 /** Runs LDIF by OpenLDAP's client, as somebody does who has a change folder and not this tool. */
 async function ldapmodify(dc: DomainController, file: string): Promise<void> {
-  const password = path.join(path.dirname(file), 'password');
-  await writeFile(password, dc.adminPassword, { mode: 0o600 });
-  const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', password];
+  const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', dc.adminPasswordFile];
   await run('ldapmodify', [...session, '-f', file], { environment: { LDAPTLS_CACERT: dc.caFile } });
 }
 

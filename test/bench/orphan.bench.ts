@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -164,7 +164,6 @@ describe('deleting a subtree of 1,000 entries', () => {
       changes: [organisation, group, ...servers].flatMap(({ changes }) => changes).concat(bulk),
     });
     home = await mkdtemp(path.join(tmpdir(), 'orphan-bench-'));
-    await writeFile(path.join(home, 'password'), dc.adminPassword, { mode: 0o600 });
   });
   afterAll(async () => {
     await dc?.stop();
@@ -188,7 +187,7 @@ describe('deleting a subtree of 1,000 entries', () => {
       );
     };
     const deleteByLdapdelete = (dn: string): Promise<number> => {
-      const logon = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', path.join(home, 'password')];
+      const logon = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', dc.adminPasswordFile];
       return timed(() => run('ldapdelete', ['-r', ...logon, dn], { environment: { LDAPTLS_CACERT: dc.caFile } }));
     };
     // In this order both meet the database as often fresh as filled with tombstones.

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
@@ -13,8 +14,7 @@ const unmount = (folder: string): boolean => spawnSync('umount', [folder]).statu
 
 /** Whether this user may mount a small disk to fill. */
 const mayMount = await (async () => {
-  const folder = path.join('/tmp', `adsi-remedy-mount-${process.pid}`);
-  await mkdir(folder);
+  const folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-mount-'));
   const can = mount(folder) && unmount(folder);
   await rm(folder, { recursive: true });
   return can;

@@ -20,6 +20,8 @@ export interface DomainController {
   readonly caFile: string;
   readonly adminUser: string;
   readonly adminPassword: string;
+  /** Holds the password alone, for -y of OpenLDAP's clients. Written once: clients may run side by side. */
+  readonly adminPasswordFile: string;
   /** The Samba configuration file, for `samba-tool --configfile`. */
   readonly configurationFile: string;
   readonly samDatabase: string;
@@ -61,11 +63,11 @@ export async function startDomainController(options: DomainControllerOptions): P
   const hostName = `${name}.${forest.domain}`;
   const samDatabase = databaseOf(tree);
   const configurationFile = join(tree, 'etc', 'smb.conf');
-  const passwordFile = join(host.directory, 'password');
+  const adminPasswordFile = join(host.directory, 'password');
 
   const certificate = await makeCertificate(join(host.directory, 'tls'), hostName, host.address);
   await mkdir(join(host.directory, 'run'));
-  await writeFile(passwordFile, adminPassword, { mode: 0o600 });
+  await writeFile(adminPasswordFile, adminPassword, { mode: 0o600 });
   await writeFile(
     configurationFile,
     sambaConfiguration(tree, {
@@ -83,7 +85,8 @@ export async function startDomainController(options: DomainControllerOptions): P
   );
 
   const ldapTool = (program: string, args: readonly string[], input = ''): Promise<string> => {
-    const session = ['-x', '-H', `ldaps://${host.address}:${ports.ldaps}`, '-D', forest.adminUser, '-y', passwordFile];
+    const logon = ['-x', '-D', forest.adminUser, '-y', adminPasswordFile];
+    const session = [...logon, '-H', `ldaps://${host.address}:${ports.ldaps}`];
     const environment = { LDAPTLS_CACERT: certificate.caFile, LDAPTLS_REQCERT: 'demand' };
     return run(program, [...session, ...args], { input, environment });
   };
@@ -102,6 +105,7 @@ export async function startDomainController(options: DomainControllerOptions): P
     caFile: certificate.caFile,
     adminUser: forest.adminUser,
     adminPassword,
+    adminPasswordFile,
     configurationFile,
     samDatabase,
     ldapsearch,
