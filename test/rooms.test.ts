@@ -157,7 +157,7 @@ describe('a remedy', () => {
   });
 
   test.each(names)(
-    '%s is no word of the rooms around the remedies, in a name or a sentence, but as a term of the field',
+    '%s is used in the rooms around the remedies only as a term of the field, in names and in sentences',
     (name) => {
       const elsewhere = files
         .filter((file) => !/^remedies\/(?:[^/]+\/|index\.ts)/.test(file))

@@ -99,7 +99,7 @@ describeWithSamba('labels --check-upn', () => {
     expect(stdout).toContain(said);
   });
 
-  test('changes nothing about the plan of who is asked for no directory', async () => {
+  test('a directory without --check-upn is wrong usage', async () => {
     const folder = await freshFolder();
     await writeTree(folder, { root: { Exchange: { HTML: { 'strings.txt': stringsContent('Domain\\user name:') } } } });
     const args = ['--root', 'root', '--label', 'email', '--server', dc.address];

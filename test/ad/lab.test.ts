@@ -187,7 +187,7 @@ describeWithSamba('The lab with one domain controller', () => {
     expect(Date.parse(lastSuccess ?? '')).toBe(Math.floor((now.getTime() - 200 * day) / 1000) * 1000);
   });
 
-  test('has tombstones of the ages asked for', async () => {
+  test('has tombstones of the requested ages', async () => {
     const ages = [1, 59, 61, 179];
     await tombstones(dc, { namingContext: domainNamingContext, parent: `CN=Users,${domainNamingContext}`, ages, now });
     const limit = new Date(now.getTime() - 60 * day).toISOString().replaceAll(/[-:T]|\..*/g, '');
@@ -203,7 +203,7 @@ describeWithSamba('The lab with one domain controller', () => {
     ]);
   });
 
-  test('takes a subtree of as many entries as asked for', async () => {
+  test('accepts a subtree of the requested number of entries', async () => {
     const tree = subtree(`CN=Large,CN=Services,${configurationNamingContext}`, 50);
     await dc.ldapmodify(tree.changes);
     expect(await dc.ldapsearch(['-b', tree.dn, '1.1'])).toHaveLength(50);

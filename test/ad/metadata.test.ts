@@ -112,7 +112,7 @@ function finalBlockers(run: CommandRun): readonly string[] {
 }
 
 describeWithSamba(
-  'metadata on three domain controllers of which one is gone for good',
+  'metadata on three domain controllers, one of them permanently gone',
   () => {
     let dcs: TwoDomainControllers;
     let dc3: DomainController;
@@ -288,7 +288,7 @@ describeWithSamba(
       expect(node?.bytes('dnsRecord')).toEqual([]);
     });
 
-    test('brings back by undo what no promotion makes, and removes that again as a left-over', async () => {
+    test('undo brings back what no promotion makes, and a second plan removes that as a left-over', async () => {
       const refused = await run(undo, ['change', '--yes', '--verbose']);
       expect(refused.status).toBe(3);
       expect(refused.stdout).toContain(`; member: ${account}`);

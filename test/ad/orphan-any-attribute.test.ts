@@ -171,7 +171,7 @@ describeWithSamba(`A server that entries refer to at random, by attributes of ev
     expect([...new Set(found)].toSorted()).toEqual([...new Set([...planned, ...left])].toSorted());
   });
 
-  test('leaves no value that names it but those that the plan leaves, as another client sees it', async () => {
+  test('leaves only those values that name it which the plan leaves, as another client sees it', async () => {
     const applied = await run(apply, 'saved', '--yes', '--confirm', 'EX02');
     expect(applied.stderr).toBe('');
     expect(applied.stdout).toMatch(/deleted: \d+ of \d+, tombstones found/);

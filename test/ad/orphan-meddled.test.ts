@@ -33,7 +33,7 @@ async function snapshot(dc: DomainController): Promise<ReadonlySet<string>> {
   return new Set(lines);
 }
 
-describeWithSamba('An orphan that somebody edits between plan, apply and undo', () => {
+describeWithSamba('An orphan that another administrator edits between plan, apply and undo', () => {
   let dc: DomainController;
   let scene: Contoso;
   let folder: string;
@@ -80,20 +80,23 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
         () => replace(scene.orphan.smtpServer, { description: 'in use' }),
         () => replace(scene.orphan.smtpServer, { description: [] }),
       ],
-    ])('not at all, nor its references, where %s; wholly, once that is gone', async (_what, meddle, takeBack) => {
-      expect(await save('saved', ...way)).toMatchObject({ status: 2 });
-      await dc.ldapmodify([meddle()]);
-      const meddled = await snapshot(dc);
-      const { status, stdout } = await run(apply, 'saved', '--confirm', 'EX02');
-      expect(stdout).toMatch(/CN=new,|description is in use/);
-      expect(status).toBe(3);
-      expect(await snapshot(dc)).toEqual(meddled);
-      await dc.ldapmodify([takeBack()]);
-      expect(await run(apply, 'saved', '--confirm', 'EX02')).toMatchObject({ status: 0 });
-      expect(await dc.exists(scene.orphan.dn)).toBe(false);
-      expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
-      expect(await snapshot(dc)).toEqual(before);
-    });
+    ])(
+      'only as a whole, references included: not while %s, and completely afterwards',
+      async (_what, meddle, takeBack) => {
+        expect(await save('saved', ...way)).toMatchObject({ status: 2 });
+        await dc.ldapmodify([meddle()]);
+        const meddled = await snapshot(dc);
+        const { status, stdout } = await run(apply, 'saved', '--confirm', 'EX02');
+        expect(stdout).toMatch(/CN=new,|description is in use/);
+        expect(status).toBe(3);
+        expect(await snapshot(dc)).toEqual(meddled);
+        await dc.ldapmodify([takeBack()]);
+        expect(await run(apply, 'saved', '--confirm', 'EX02')).toMatchObject({ status: 0 });
+        expect(await dc.exists(scene.orphan.dn)).toBe(false);
+        expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
+        expect(await snapshot(dc)).toEqual(before);
+      },
+    );
 
     test('and comes back, with all but a reference that was set anew', async () => {
       const { dn } = scene.referrers.distributionGroup;

@@ -69,7 +69,7 @@ class Command {
 /** What a delete and its undo may leave different: what the server itself writes (README, "What undo can't bring back"). */
 const notCompared = new Set(['usnchanged', 'usncreated', 'whenchanged', 'lastknownparent', 'dscorepropagationdata']);
 
-/** Runs LDIF by OpenLDAP's client, as somebody does who has a change folder and not this tool. */
+/** Runs LDIF by OpenLDAP's client, as an administrator does who has a change folder and not this tool. */
 async function ldapmodify(dc: DomainController, file: string): Promise<void> {
   const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', dc.adminPasswordFile];
   await run('ldapmodify', [...session, '-f', file], { environment: { LDAPTLS_CACERT: dc.caFile } });
@@ -102,7 +102,7 @@ function differences(before: Snapshot, after: Snapshot): readonly string[] {
   ];
 }
 
-/** With the Recycle Bin on, Samba shows the back links of deleted entries; nobody can write those. */
+/** With the Recycle Bin on, Samba shows the back links of deleted entries, which cannot be written. */
 function isKeptByServer(name: string): boolean {
   return name === 'lastknownparent' || name.endsWith('bl');
 }
@@ -188,7 +188,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       );
     });
 
-    test('tells of what refers to databases that stay without an owner', async () => {
+    test('reports what refers to databases that stay without an owner', async () => {
       const { stdout } = await command.run('orphan', '--name', 'EX02', '--json');
       const found = JSON.parse(stdout).findings.find(({ id }: { id: string }) => id === 'references-to-its-databases');
       const { db01, publicOfOrphan } = scene.databases;
@@ -198,7 +198,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       ]);
     });
 
-    test('deletes a second object of a live server and leaves what names that one by its names', async () => {
+    test('deletes a second object of a live server and leaves what refers to the live one by name', async () => {
       const second = scene.ex01.dn.replace(scene.group.dn, scene.oldGroup.dn);
       const names = {
         legacyExchangeDN: scene.ex01.legacyExchangeDn,
@@ -634,7 +634,7 @@ describeWithSamba('What a deletion by hand left behind on Samba', () => {
   });
 });
 
-/** Deletes an entry and all below it, leaves first, as somebody does with ADSI Edit. */
+/** Deletes an entry and all below it, leaves first, as with ADSI Edit. */
 async function deleteTree(dc: DomainController, dn: string): Promise<void> {
   const entries = await dc.ldapsearch(['-b', dn, '(objectClass=*)', '1.1']);
   const leafFirst = entries.map((entry) => entry.dn).toSorted((one, other) => other.length - one.length);

@@ -92,7 +92,7 @@ describeWithSamba('tombstone on one domain controller', () => {
     expect(await lifetimeOn(dc)).toBeUndefined();
   });
 
-  inFreshFolder('removes the value with --unset, which Samba takes for 180', async () => {
+  inFreshFolder('removes the value with --unset; Samba then uses 180', async () => {
     const result = await run(tombstone, ['--unset', '--yes']);
     expect(result.stdout).toContain('(not set: 180 days)');
     expect(result.status).toBe(0);
@@ -318,7 +318,7 @@ describeWithSamba(
       expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['180', '180']);
     });
 
-    test('leads to both directions where the two refuse each other, and a raise stays on one until it is undone', async () => {
+    test('advises both directions where the two refuse each other, and a raise stays on one until it is undone', async () => {
       const { dc1, dc2 } = dcs;
       await dcs.cut();
       // Of the two, DC1 ran on and DC2 was away: it counts the fewer failures.

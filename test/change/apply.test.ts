@@ -497,7 +497,7 @@ describe('whatever single call of the file system fails', () => {
 });
 
 describe('a file that another program holds for a moment', () => {
-  test('is done when it is let go', async () => {
+  test('is changed once it is released', async () => {
     const plan = await planned('a');
     const files = failingFileSystem('rename', ['EBUSY', 'EPERM', 'EACCES']);
     expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
@@ -548,14 +548,14 @@ describe('a journal that can’t be written', () => {
     expect(await states()).toEqual({ a: 'old', b: 'old', c: 'old' });
   });
 
-  test('at an intent ends the run, which tells why and that nothing was written', async () => {
+  test('at an intent ends the run, which reports why and that nothing was written', async () => {
     const plan = await planned('a', 'b', 'c');
     const result = await apply(plan, { journal: failingAt('intent') });
     expect(result).toMatchObject({ done: 0, notDone: [], notBegun: 3, endedBy: { errno: 'ENOSPC' } });
     expect(await states()).toEqual({ a: 'old', b: 'old', c: 'old' });
   });
 
-  test('at an outcome ends the run, which tells what was written; the next one finds it out', async () => {
+  test('at an outcome ends the run, which reports what was written; the next run detects it', async () => {
     const plan = await planned('a', 'b', 'c');
     const result = await apply(plan, { journal: failingAt('done'), parallel: 1 });
     expect(result).toMatchObject({ done: 1, notDone: [], notBegun: 2, endedBy: { errno: 'ENOSPC' } });

@@ -75,7 +75,7 @@ describe('the right to delete', () => {
     expect(deleteRight(ofEntry, ofParent, token)).toBe(expected);
   });
 
-  test('is not known where the server does not tell the token', () => {
+  test('is not known if the server does not return the token', () => {
     expect(deleteRight(nobodys, nobodys, new Set())).toBe('unknown');
   });
 });

@@ -48,7 +48,7 @@ describe('the delete of one entry', () => {
     expect(await exists(session, orphan)).toBe(true);
   });
 
-  test('takes an edit for none that was taken back: only the content counts then', async () => {
+  test('ignores an edit that was reverted: only the content counts', async () => {
     const { access, deletionOf, intent, session } = await openBench();
     const change = await deletionOf(leaf);
     await session.modify(leaf, [{ attribute: 'description', replace: [Buffer.from('x')] }]);
@@ -108,7 +108,7 @@ describe('the delete of one entry', () => {
     },
   );
 
-  test('tells a child that the plan has deleted, and that is there again, from a new one', async () => {
+  test('distinguishes a child that the plan has deleted and that is back from a new one', async () => {
     const { access, deletionsOf, intent } = await openBench();
     const smtp = (await deletionsOf(smtpContainer)).at(-1);
     if (smtp === undefined) throw new Error('the container is not there');
@@ -185,7 +185,7 @@ describe('the journal of a delete', () => {
     expect(await exists(session, leaf)).toBe(true);
   });
 
-  test('has no say in an undo where the look showed that there was nothing to delete', async () => {
+  test('does not decide an undo if the entry was found changed and was not deleted', async () => {
     const { deletionOf, session } = await openBench();
     const change = await deletionOf(leaf);
     await session.modify(leaf, [{ attribute: 'description', replace: [Buffer.from('in use')] }]);
@@ -328,7 +328,7 @@ describe('the look ahead', () => {
       expect(await lookAhead(bench, await plan(bench))).toBeUndefined();
     });
 
-    test('finds values that the plan takes for those of a back link, which are not compared', async () => {
+    test('finds values that the plan treats as those of a back link, which are not compared', async () => {
       const bench = await openBench();
       const entries = (await bench.deletionsOf(orphan)).map((entry): DeleteChange => {
         const marked = { name: 'description', values: ['x'], isBackLink: true } as const;

@@ -47,7 +47,7 @@ const notFiles: readonly (readonly [string, (place: string, outside: string) => 
   ['a link to such a file', (place, outside) => symlink(path.join(outside, path.basename(place)), place)],
   ['a link to nothing', (place, outside) => symlink(path.join(outside, 'new'), place)],
   ['a link to a device without end', (place) => symlink('/dev/zero', place)],
-  ['a pipe that nobody writes to', makePipe],
+  ['a pipe without a writer', makePipe],
   [
     'a link to a pipe',
     async (place, outside) => {
@@ -292,7 +292,7 @@ test('a change folder whose name no command can hold is refused before anything 
   expect(await snapshot(home)).toEqual(before);
 });
 
-test('a journal that says that all is done is not believed: apply looks at the files', async () => {
+test('apply checks the files even if the journal says that all is done', async () => {
   const { home, run } = await savedChange();
   await run(apply, 'change', '--yes');
   expect(await run(apply, 'change', '--yes')).toMatchObject({ status: 0 });

@@ -124,7 +124,7 @@ function numbersFrom(seed: number): (count: number) => number {
 
 const rounds = Array.from({ length: 30 }, (_, index) => index + 1);
 
-test('a lock that was left behind is replaced by one of many, wherever they are interrupted and two are killed', async () => {
+test('a lock that was left behind is replaced by exactly one of many runs, wherever they are interrupted and two are killed', async () => {
   for (const round of rounds) {
     const among = numbersFrom(round);
     for (let number = 0; number < 9; number += 1) among(2);

@@ -28,7 +28,7 @@ const leave = (process: number, host = 'here'): Promise<void> =>
   writeFile(lock, JSON.stringify({ process, host, since }));
 
 describe('a change folder', () => {
-  test('is had by one run at a time', async () => {
+  test('is held by one run at a time', async () => {
     const letGo = await take(17);
     await expect(take(18)).rejects.toThrow(RefusedError);
     await expect(take(18)).rejects.toThrow(/process 17 on here, since 2026-11-22/);
@@ -36,25 +36,25 @@ describe('a change folder', () => {
     await take(18);
   });
 
-  test('is as it was when it is let go', async () => {
+  test('is as it was after its release', async () => {
     await (await take(17))();
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('may be taken again by the run that has it, and stays with it', async () => {
+  test('may be taken again by the run that holds it, which keeps it', async () => {
     await take(17);
     await (await take(17))();
     await expect(take(18)).rejects.toThrow(RefusedError);
   });
 
-  test('is cleared, when it is let go, of what killed runs have left beside its lock', async () => {
+  test('is cleared on release of what killed runs have left beside its lock', async () => {
     const letGo = await take(17);
     await writeFile(`${lock}.0123456789abcdef`, '');
     await letGo();
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('is free once it is let go, even while another program reads the lock', async () => {
+  test('is free after its release, even while another program reads the lock', async () => {
     const letGo = await take(17);
     const reader = await open(lock);
     onTestFinished(() => reader.close());
@@ -86,7 +86,7 @@ describe('a lock that was left behind', () => {
     expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 17 });
   });
 
-  test('by another computer is kept, and what to do is said: whether it is still at work cannot be known here', async () => {
+  test('by another computer is kept, with advice: its state cannot be known here', async () => {
     await leave(4711, 'there');
     await expect(take(17)).rejects.toMatchObject({
       trouble: { cameBack: expect.stringContaining('on there'), next: expect.stringContaining(lock) },
@@ -99,7 +99,7 @@ describe('a lock that was left behind', () => {
     expect(await readFile(lock, 'utf8')).toBe(text);
   });
 
-  test('is replaced by one of many that find it', async () => {
+  test('is replaced by exactly one of many runs that find it', async () => {
     for (let round = 0; round < 50; round += 1) {
       await leave(4711);
       const taken = await Promise.allSettled(running.map((process) => take(process)));

@@ -91,7 +91,7 @@ describe('a change folder', () => {
     expect(await readdir(home)).toContain('change');
   });
 
-  test('loses what a killed run left of a document when its documents are drawn again', async () => {
+  test("is cleared of a killed run's partial document when its documents are drawn again", async () => {
     const folder = path.join(await freshFolder(), 'change');
     await write(folder);
     const left = path.join(folder, unfinishedName('review.txt', { ...maker, id: 41 }));
@@ -184,7 +184,7 @@ describe('the name of a change folder without --save', () => {
     expect(await free()).toBe(path.join(home, '2026-11-22-labels-3'));
   });
 
-  test('needs no home that is there', async () => {
+  test('does not need its parent folder to exist', async () => {
     const home = path.join(await freshFolder(), 'changes');
     expect(await freeFolder(home, '2026-11-22T00:00:00.000Z', 'undo')).toBe(path.join(home, '2026-11-22-undo'));
   });

@@ -86,7 +86,7 @@ describe('a journal', () => {
     expect(await readJournal(file, noWaiting)).toMatchObject(records);
   });
 
-  test('takes a record that was left to the next one to the disk with it, in their order', async () => {
+  test('flushes a record that was left to the next one together with it, in their order', async () => {
     const file = path.join(await freshFolder(), 'journal.jsonl');
     const journal = await openJournal(file, noWaiting);
     journal.enqueue(record(0));
@@ -205,7 +205,7 @@ describe('the outcomes in a journal', () => {
   const changes = ['/forms/a', '/forms/b'].map((name) => changeOf(name, Buffer.from('a'), Buffer.from('b')));
   const plan = { id: 'p', changes };
 
-  test('are its last word on each change of the plan', () => {
+  test('are the last record of each change of the plan', () => {
     const records = [
       { ...record(0), event: 'begin', change: undefined } as unknown as JournalRecord,
       record(0, { event: 'intent' }),
@@ -221,7 +221,7 @@ describe('the outcomes in a journal', () => {
     ]);
   });
 
-  test('are none of a change that the plan does not have', () => {
+  test('leave out a change that the plan does not have', () => {
     expect([...outcomesIn([record(2), record(1_000_000)], plan)]).toEqual([]);
   });
 });

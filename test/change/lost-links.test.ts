@@ -103,7 +103,7 @@ describe('a link that the directory removed with the entry that it named', () =>
   });
 });
 
-test('what is no DN links nothing, nor does what is no text', async () => {
+test('values that are not DNs, or not text, are no links', async () => {
   const odd = deleted('no DN', anna);
   const attributes = odd.attributes.map((one) => ({ ...one, values: [{ base64: 'AA==' }, ...one.values] }));
   const found = await linksToPutBack([{ ...odd, attributes }], [], dcWith({ [anna]: [] }));

@@ -150,7 +150,7 @@ class Apply implements Step {
 /** Undoes the plan, or goes on with that; dies after so many steps, if so many come. */
 class Undo implements Step {
   readonly steps: number;
-  /** Whether an undo that was killed is gone on with, or planned anew. */
+  /** Whether an undo that was killed is continued, or planned anew. */
   readonly anew: boolean;
   constructor(steps: number, anew: boolean) {
     this.steps = steps;
@@ -175,7 +175,7 @@ class Undo implements Step {
     }
     const { plan, folder } = undo;
     if (plan.changes.length === 0 && plan.leftOut.length > 0) {
-      // All that the change made was edited since: a blocker that nobody can accept.
+      // All that the change made was edited since: a blocker that cannot be accepted.
       await expect(applyIn(folder, plan)).rejects.toThrow(RefusedError);
       expect(await contents(real)).toEqual(model.files);
       return;

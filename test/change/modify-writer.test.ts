@@ -173,8 +173,8 @@ describe('an edit of some of many values', () => {
 
 describe('the reverse of an edit', () => {
   test.each([
-    ['homeMTA', 'is drift where somebody has set another value', { kind: 'drifted' }],
-    ['description', 'leaves beside it what somebody has added', { kind: 'done' }],
+    ['homeMTA', 'is drift where another value was set', { kind: 'drifted' }],
+    ['description', 'keeps what was added beside it', { kind: 'done' }],
   ])('of %s %s', async (attribute, _, outcome) => {
     const { change, access, intent } = await target({ attribute, remove: [directoryService], add: [] }, configuration);
     expect(await writeModify(reversedModify(change), access, intent)).toMatchObject(outcome);

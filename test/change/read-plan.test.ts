@@ -101,7 +101,7 @@ describe('the name of an attribute in a plan', () => {
   });
 });
 
-test('a value of base64 that no bytes are written as is refused', () => {
+test('base64 that no encoder writes is refused', () => {
   const content = resealed((data) => {
     data['changes'] = [deletion('CN=EX04,DC=corp', [{ name: 'description', values: [{ base64: 'AB==' }] }])];
     data['target'] = forest;

@@ -261,7 +261,7 @@ describe('the undo of deletes', () => {
     }
   });
 
-  test('tells which values an entry made again has to do without', async () => {
+  test('lists the values that an entry made again has to do without', async () => {
     const bench = await openBench();
     const attribute = 'msExchSourceBridgeheadServersDN';
     await bench.session.modify(smtp, [{ attribute, replace: [Buffer.from(leaf)] }]);
@@ -325,7 +325,7 @@ describe('the undo of deletes', () => {
 });
 
 describe('the undo of edits', () => {
-  /** One edit of each of two entries, carried out, and then the work of somebody else. */
+  /** One edit of each of two entries, carried out, and then the work of another client. */
   const undone = async (
     bench: Bench,
     edits: readonly [AttributeEdit, AttributeEdit?],
@@ -387,7 +387,7 @@ describe('the undo of edits', () => {
     ]);
   });
 
-  test('is stopped where that is all', async () => {
+  test('is blocked if nothing else is left to undo', async () => {
     const bench = await openBench();
     const edit = { ...host1, singleValued: true } as const;
     const { changes, findings } = await undone(bench, [edit], () =>

@@ -402,7 +402,7 @@ test('a password never follows a plan: not to its server, and not without encryp
   expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
-test('before a plan’s server is used, all that leads the credentials there is said', async () => {
+test('before a plan’s server is used, everything that directs the credentials there is shown', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   await runOn(server, ['--save', 'saved'], { folder });
@@ -425,7 +425,7 @@ test('before a plan’s server is used, all that leads the credentials there is 
   expect(await refusal({ dns: 'ns.example.com' })).toContain('it is not an IP address');
 });
 
-test('what is said of a plan names the entry and no password', async () => {
+test('the description of a plan names the entry and no password', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   const result = await runOn(server, ['--json', '--save', 'saved'], { folder });
@@ -685,7 +685,7 @@ describe('an answer with which the connection fails is asked for again, below wh
   }
   const me = { 'directory.user': inTurn('me', cancel), 'directory.password': 'S3cret' };
 
-  test('a domain that DNS does not know; Escape goes on back', async () => {
+  test('a domain that DNS does not know; Escape then goes back', async () => {
     const { status, stdout, asked } = await ask(
       { 'directory.by': inTurn('domain', cancel), 'directory.domain': inTurn('crop.example.com', back) },
       ...['--dns', await startDnsServer({})],
@@ -768,7 +768,7 @@ describe('an answer with which the connection fails is asked for again, below wh
     expect(status).toBe(2);
   });
 
-  test('not one that a flag gave: the run ends', async () => {
+  test('an answer that a flag gave is not asked for again: the run ends', async () => {
     const { status, asked } = await ask(
       { 'directory.user': 'me', 'directory.password': 'S3cret' },
       ...['--server', '127.0.0.1:1'],
@@ -777,7 +777,7 @@ describe('an answer with which the connection fails is asked for again, below wh
   });
 });
 
-describe('the question as whom to log on', () => {
+describe('the question which user to log on as', () => {
   const windows = {
     platform: 'win32',
     env: { USERDNSDOMAIN: 'CORP.EXAMPLE.COM', USERDOMAIN: 'CORP', USERNAME: 'jane' },

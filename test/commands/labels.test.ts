@@ -346,7 +346,7 @@ test('a change folder that was moved, its undo within it, can still be undone', 
   expect(await readFile(path.join(home, 'forms/Exchange/HTML/strings.txt'), 'utf8')).toContain('Name:');
 });
 
-test('a dry run of apply says what has become of the change: not applied, applied in part', async () => {
+test('a dry run of apply says whether the change is not applied or applied in part', async () => {
   const home = await freshFolder();
   const strings = { 'strings.txt': 'L_UserName_Text="Name:"\r\n' };
   await writeTree(home, { Exchange: { HTML: { ...strings, nls: { de: strings } } } });
@@ -396,7 +396,7 @@ describe('a wording file', () => {
     );
   };
 
-  test('alone is used alone: no other language gets a label that was not asked for', async () => {
+  test('without --label is the only wording: other languages keep their label', async () => {
     expect(await newLabels()).toEqual({ de: 'Kennung:' });
     const { stdout } = await runCommand(labels, ['--root', 'forms', '--wording', 'own.json'], {
       currentFolder: await write(),

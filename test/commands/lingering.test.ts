@@ -238,7 +238,7 @@ describe('the change folder', () => {
     expect(await readFile(path.join(site.folder, 'change', 'change.ldf'), 'utf8')).toContain('removeLingeringObject');
   });
 
-  test('has a review that speaks of looking again, and of no undo', async () => {
+  test('has a review that mentions another look, and no undo', async () => {
     const { text } = await saved();
     const paper = await text('review.txt');
     expect(paper).toContain('How to carry it out');

@@ -125,7 +125,7 @@ describe('where no run writes', () => {
     expect(edits).toEqual([edit, edit]);
   });
 
-  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', () => {
+  test('says why a DC that is cut off is not removed, and that no undo makes it a DC again', () => {
     expect(blockersIn(ofDc4)).toEqual([
       ['not-proven-gone', true],
       ['holds-roles', true],
@@ -431,7 +431,7 @@ describe('what an earlier clean-up has left', () => {
     expect(await site.there([left])).toEqual([left]);
   });
 
-  test('undo of a server object alone brings back all of it: nothing is said of a promotion', async () => {
+  test('undo of a server object alone brings back all of it, and mentions no promotion', async () => {
     await site.run(metadata, ['--dc', 'DC0', '--save', 'server-only', ...accepted]);
     await site.run(apply, ['server-only', '--yes', '--confirm', 'DC0']);
     const { status, stdout } = await site.run(undo, ['server-only', '--yes']);

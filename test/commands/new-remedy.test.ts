@@ -69,7 +69,7 @@ describe('a remedy that is one folder and one line in the list', () => {
     expect(stdout).toMatch(/^ {2}1 file to change · 1 note/m);
   });
 
-  test('refuses what no flag answers where no question can be asked', async () => {
+  test('refuses to run without an answer if no question can be asked', async () => {
     const { status, stderr } = await toy();
     expect(status).toBe(64);
     expect(stderr).toContain('--word WORD');

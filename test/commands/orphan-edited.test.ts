@@ -20,7 +20,7 @@ const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connecto
   id,
 ]);
 
-test('takes no mailbox of another server, though a journal says that the change before it is done', async () => {
+test('does not move on to a mailbox of another server, even if a journal says that the change before it is done', async () => {
   const site = await siteInMemory();
   expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...accepted])).status).toBe(2);
   const file = path.join(site.folder, 'change', 'plan.json');
@@ -56,7 +56,7 @@ test('takes no mailbox of another server, though a journal says that the change 
   expect((await held())?.attributes.get('homemdb')?.values.map(String)).toEqual(database);
 });
 
-test('goes on where an entry is gone that its journal does not call done: the run was killed in between', async () => {
+test('continues if an entry is gone that its journal does not record as done: the run was killed in between', async () => {
   const site = await siteInMemory();
   const also = ['--also', 'databases', ...accepted.slice(2)];
   expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...also])).status).toBe(2);
@@ -70,7 +70,7 @@ test('goes on where an entry is gone that its journal does not call done: the ru
   expect(run.status).toBe(0);
 });
 
-test('changes nothing for a server that never was, though it is said to have the name of one that is alive', async () => {
+test('changes nothing for a server that never existed, even if the plan gives it the name of a live one', async () => {
   const site = await siteInMemory();
   expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...accepted])).status).toBe(2);
   const file = path.join(site.folder, 'change', 'plan.json');
@@ -153,7 +153,7 @@ async function appliedSite() {
   return { site, folder, edit };
 }
 
-test('believes no acceptance of rights that only a handed-over undo brings, unless its seal is given', async () => {
+test('ignores an acceptance of rights in an undo that was handed over, unless its seal is given', async () => {
   const { site, edit } = await appliedSite();
   const forged = descriptor({ dacl: [{ mask: 0xf01ff, sid: 'S-1-1-0' }] });
   await edit(({ changes, subject }) => ({

@@ -60,7 +60,7 @@ describe('the only server', () => {
     ['one that was only provisioned', other('EX01', 4096), true],
     ['an Edge server', other('EX01', 64, utrecht), true],
     ['a whole one', other('EX01', 2), false],
-  ])('is it beside %s: %s', async (_, beside, isOnly) => {
+  ])('is reported beside %s: %s', async (_, beside, isOnly) => {
     expect((await idsOn(beside)).includes('only-server')).toBe(isOnly);
   });
 });
@@ -69,7 +69,7 @@ describe('the last hub of a site with an Edge server', () => {
   test.each([
     ['with the Edge server of its site', amsterdam, ['last-hub-of-edge-subscription']],
     ['with an Edge server of another site', utrecht, []],
-  ])('is it %s', async (_, site, ids) => {
+  ])('is reported only with the Edge server of its own site: %s', async (_, site, ids) => {
     expect(await idsOn(other('EX01', 2, utrecht), other('EDGE1', 64, site))).toEqual(ids);
   });
 });

@@ -23,7 +23,7 @@ import {
   serverObject,
 } from './orphan-export.ts';
 
-/** The practice site, on which somebody has deleted EX04 by hand; and what its entries hold of some attributes. */
+/** The practice site, on which EX04 was deleted by hand; and what its entries hold of some attributes. */
 async function siteWithoutServer(): Promise<
   PracticeSite & { readonly values: (dn: string, attribute: string) => Promise<readonly string[]> }
 > {
@@ -258,7 +258,7 @@ describe('a name of a server that no object has', () => {
   });
 });
 
-test('servers that the user may not see are not taken for gone: names of them are cleared only if that is accepted', async () => {
+test('servers that the user may not see are not treated as gone: their names are cleared only if that is accepted', async () => {
   // Nothing of the organisation is to be seen, as a user without rights reads it.
   const unread = [
     ...forestWith().filter((one) => !/^dn: .*CN=Contoso,/.test(one)),
@@ -274,7 +274,7 @@ test('servers that the user may not see are not taken for gone: names of them ar
   expect(findingOf(readable, 'servers-not-seen')).toBeUndefined();
 });
 
-test('neither are members of a DAG whose servers the user may not see', async () => {
+test('members of a DAG whose servers the user may not see are not treated as gone either', async () => {
   const dag = record(
     `CN=DAG1,CN=Database Availability Groups,${group}`,
     'msExchMDBAvailabilityGroup',
@@ -285,7 +285,7 @@ test('neither are members of a DAG whose servers the user may not see', async ()
   expect(findingOf(plan, 'servers-not-seen')).toMatchObject({ level: 'blocker', evidence: [group] });
 });
 
-test('a server whose names the export lacks is not taken for gone', async () => {
+test('a server whose names the export lacks is not treated as gone', async () => {
   const nameless = record(dnOf('EX01'), 'msExchExchangeServer', 'msExchCurrentServerRoles: 38');
   const plan = planOf(
     await runOn(
@@ -310,7 +310,7 @@ test('a server whose names the export lacks is not taken for gone', async () => 
   ]);
 });
 
-test('entries of which an export has no objectGUID are refused, and not taken for one and the same', async () => {
+test('entries without objectGUID in an export are refused, not treated as the same entry', async () => {
   const named = `msExchExpansionServerName: ${legacyNameOf('EX09')}`;
   const bare = ['all', 'some'].map((name) => person(name, named).replace(/^objectGUID.*\n/m, ''));
   const { status, stderr, stdout } = await runOn([...forestWith(), ...bare], '--leftovers', '--json');

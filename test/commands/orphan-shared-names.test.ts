@@ -145,7 +145,7 @@ test('the loser of a naming conflict is no live server for the account of the wi
   expect(stdout).toMatch(/EX01 +in use +present, logon today/);
 });
 
-test('two objects of one account are both unclear, as it says nothing of which is in use', async () => {
+test('two objects of one account are both unclear: the account does not show which is in use', async () => {
   const { stdout } = await runOn([...liveServer, twin(second)], '--dn', second, '--json');
   const [signs] = (JSON.parse(stdout) as Plan).findings.filter(({ id }) => id === 'signs');
   const found = findingIn(JSON.parse(stdout) as Plan, 'live-account');

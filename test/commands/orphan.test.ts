@@ -280,7 +280,7 @@ describe('apply of a saved plan', () => {
     ['none is given by a script', []],
     ['another name is given', ['--yes', '--confirm', 'EX03']],
     ['none is given for a tree delete', ['--yes'], ['--tree-delete']],
-  ])('does not go without the name: %s', async (_, args, plan: readonly string[] = []) => {
+  ])('is refused without the name: %s', async (_, args, plan: readonly string[] = []) => {
     const site = await saved(await siteToLookAt(), ...plan);
     const { status, stderr } = await site.run(apply, ['saved', ...args]);
     expect(status).toBe(64);
@@ -288,7 +288,7 @@ describe('apply of a saved plan', () => {
     expect(await isGone(site)).toBe(false);
   });
 
-  test('goes with the name after --confirm, in any case of letters', async () => {
+  test('runs with the name after --confirm, in any letter case', async () => {
     const site = await saved(await practiceSite());
     expect(await site.run(apply, ['saved', '--yes', '--confirm', 'ex04'])).toMatchObject({ status: 0, stderr: '' });
     expect(await isGone(site)).toBe(true);
@@ -424,7 +424,7 @@ describe('undo', () => {
     expect(after.size).toBe(before.size);
   });
 
-  test('that was saved before the edit brings everything else back too, and can go on when that is put right', async () => {
+  test('that was saved before the edit brings everything else back too, and can be continued when the edit is reverted', async () => {
     const site = await applied();
     await site.run(undo, [folder, '--save', 'changes/back']);
     await site.withSession(setOwner('EX03'));
@@ -450,7 +450,7 @@ describe('--setup-log', () => {
     expect(stdout).toContain('Because of it, setup reported the server as inconsistent');
   });
 
-  test('tells that the log names another object than the flag', async () => {
+  test('reports that the log names another object than the flag', async () => {
     const site = await siteToLookAt();
     const text = `Exchange Server object found : 'CN=EX03,${serversBelow}'.`;
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), text);
@@ -523,7 +523,7 @@ describe('the change folder', () => {
 });
 
 describe('a forest as an export has it', () => {
-  test('without its head, sites, partitions and recipients is worked on, and what it lacks is said to be unknown', async () => {
+  test('without its head, sites, partitions and recipients is used, and what it lacks is reported as unknown', async () => {
     const exported = [...organisation, ...adminGroup('North', 'EX04', 'EX01')];
     const run = await runOn(exported, '--name', 'EX04', '--json');
     expect(run.status).toBe(2);

@@ -59,7 +59,7 @@ describe.each([
     ['apply', apply, ['--yes']],
     ['apply --dry-run', apply, ['--dry-run']],
     ['show --drift', show, ['--drift']],
-  ])('%s refuses it where no one can be asked', async (_command, command, args) => {
+  ])('%s refuses it where no question can be asked', async (_command, command, args) => {
     await edit();
     const { status, stderr } = await run(command, ['change', ...args]);
     expect([status, stderr]).toEqual([64, expect.stringContaining('only the plan names these computers')]);

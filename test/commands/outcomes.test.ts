@@ -269,7 +269,7 @@ describe('what is refused is 3, and nothing was changed', () => {
     await expectRefused(() => run(undo, ['saved', '--yes']), 3, 'was ever applied');
   });
 
-  test('an undo whose journal does not know the plan; with its seal the targets are believed', async () => {
+  test('an undo whose journal does not know the plan; with its seal the targets decide', async () => {
     const before = await forms();
     await relabel('--save', 'saved');
     await run(apply, ['saved']);
@@ -361,7 +361,7 @@ describe('a member that is not reachable', () => {
 });
 
 describe('an undo that did not come to its end', () => {
-  /** Applied, and undone but for one file that somebody has edited. */
+  /** Applied, and undone but for one file that was edited. */
   async function undoneInPart(...save: readonly string[]): Promise<CommandRun> {
     await relabel('--save', 'saved');
     await run(apply, ['saved']);
@@ -421,7 +421,7 @@ describe('an undo that did not come to its end', () => {
   });
 });
 
-test('the page and the text of a change say when it was undone, and by whom', async () => {
+test('the page and the text of a change name the time and the user of its undo', async () => {
   await relabel('--save', 'saved');
   await run(apply, ['saved']);
   await run(undo, ['saved', '--yes']);
@@ -674,7 +674,7 @@ describe('the screen', () => {
     expect(stdout).not.toMatch(/\x1b|\x07|\u202e/);
   });
 
-  test('tells a stack trace with --verbose only', async () => {
+  test('shows a stack trace with --verbose only', async () => {
     const args = ['--root', 'missing', '--label', 'email'];
     expect((await run(labels, args)).stderr).not.toMatch(/^ +at /m);
     expect((await run(labels, [...args, '--verbose'])).stderr).toMatch(/^ +at /m);

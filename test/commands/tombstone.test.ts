@@ -369,7 +369,7 @@ describe('a server that ends sessions', () => {
   });
 });
 
-describe('flags that leave open what to do', () => {
+describe('flags that are wrong or do not fit together', () => {
   test.each([
     [['--days', 'abc'], 'not a whole number'],
     [['--days', '0'], 'less than 3 days'],
@@ -422,7 +422,7 @@ describe('what else may be changed', () => {
     ]);
   });
 
-  test('--showrepl tells of a DC that cannot be reached, and its findings keep the file as their source', async () => {
+  test('--showrepl covers a DC that cannot be reached, and its findings keep the file as their source', async () => {
     const site = await tombstoneSite();
     const heading =
       'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';
@@ -498,7 +498,7 @@ describe('--evidence', () => {
 });
 
 describe('an export', () => {
-  test('that lacks the Configuration partition is refused with a word on what to export', async () => {
+  test('that lacks the Configuration partition is refused with advice on what to export', async () => {
     const folder = await freshFolder();
     await writeTree(folder, {
       'part.ldf': `dn: ${directoryService}\nobjectClass: nTDSService\ntombstoneLifetime: 60\n`,
@@ -508,7 +508,7 @@ describe('an export', () => {
     expect(result.stderr).toContain('ldifde -d');
   });
 
-  test('is not taken for a healthy forest, and applying it writes LDIF', async () => {
+  test('is not treated as a healthy forest, and applying it writes LDIF', async () => {
     const folder = await freshFolder();
     const forest = await practiceForest();
     await writeTree(folder, { 'export.ldf': [...forest.toLdif()].join('') });

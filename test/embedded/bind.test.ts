@@ -61,13 +61,13 @@ describe('bind', () => {
     expect(refusal).toEqual({ code: 1, text: expect.stringMatching(/^000004DC: .*successful bind must be completed/) });
   });
 
-  it('takes a name without a password for anonymous, as AD does', async () => {
+  it('treats a name without a password as anonymous, as AD does', async () => {
     const client = await outsider();
     await client.bind('CORP\\Administrator', '');
     expect((await refusalOf(client.search(domain))).code).toBe(1);
   });
 
-  it('refuses writes to those who may only read, and tells so in allowedAttributesEffective', async () => {
+  it('refuses writes to those who may only read, and shows that in allowedAttributesEffective', async () => {
     const client = await outsider();
     await client.bind('CORP\\reader', 'secret');
     const { searchEntries } = await client.search(domain, {

@@ -110,7 +110,7 @@ describe.skipIf(!hasClients && process.env['CI'] !== 'true')('OpenLDAP clients (
     }
   });
 
-  it('go on over pages that are empty but have a cookie', async () => {
+  it('continue after pages that are empty but have a cookie', async () => {
     const forest = await openForest();
     const shell = await shellOn(forest);
     forest.planFault(dc1, { on: 'search', nth: 1, fault: { kind: 'empty-pages', count: 2 } });

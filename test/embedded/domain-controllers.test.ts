@@ -39,7 +39,7 @@ describe('the DCs of one forest', () => {
     expect(await lifetime(await connectTo(forest, dc2))).toEqual(['180']);
   });
 
-  it("tell of each other's changes who made them", async () => {
+  it("show of each other's changes who made them", async () => {
     const forest = await openForest();
     await setLifetime(await connectTo(forest, dc2), '180');
     const metadata = await valuesOf(await connectTo(forest, dc1), directoryService, 'msDS-ReplAttributeMetaData');

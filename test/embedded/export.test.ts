@@ -34,7 +34,7 @@ const open = (content = ldif) =>
 const clientOfExport = async (content = ldif) => connectTo(await open(content), 'export');
 
 describe('an export', () => {
-  it('is one server, whose rootDSE says what its DNs tell and claims nothing of a DC', async () => {
+  it('is one server, whose rootDSE says what its DNs show and claims nothing of a DC', async () => {
     const forest = await open();
     expect(forest.domainControllers).toEqual(['export']);
     const [rootDse] = (await (await connectTo(forest, 'export')).search('', { scope: 'base' })).searchEntries;

@@ -135,7 +135,7 @@ describe('the attributes given', () => {
     expect((await read(['name'], { returnAttributeValues: false }))['name']).toEqual([]);
   });
 
-  it('tell an administrator that tombstoneLifetime may be written, although it is not set', async () => {
+  it('show an administrator that tombstoneLifetime may be written, although it is not set', async () => {
     const entry = await read(['allowedAttributesEffective']);
     expect(entry['allowedAttributesEffective']).toContain('tombstoneLifetime');
     expect(entry['allowedAttributesEffective']).not.toContain('objectGUID');

@@ -97,7 +97,7 @@ describe('without the Recycle Bin, a deleted entry', () => {
     expect((await readByGuid(client, guid))?.['lastKnownParent']).toBe(tombstone?.dn);
   });
 
-  it('tells when it was deleted and recycled', async () => {
+  it('shows when it was deleted and recycled', async () => {
     const client = await clientOf(ldif);
     const guid = await guidOf(client, mta);
     await client.del(mta);

@@ -12,7 +12,7 @@ const user: FileUser = { id: 1000, groups: [1000, 27] };
 
 describe('the owner of a file', () => {
   test.each([
-    ['is kept by root, whoever owns the file', { uid: 1001, gid: 1001 }, { id: 0, groups: [0] }, true],
+    ['is kept by root for a file of any owner', { uid: 1001, gid: 1001 }, { id: 0, groups: [0] }, true],
     ['is kept if it is the user', { uid: 1000, gid: 1000 }, user, true],
     ['is kept with any group of the user', { uid: 1000, gid: 27 }, user, true],
     ['is not kept with a group that the user is not in', { uid: 1000, gid: 33 }, user, false],

@@ -49,7 +49,7 @@ test('different folders are separate, and so is one that can’t be looked at', 
 
 const tmg = 'C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates';
 
-describe('the telling name of a folder', () => {
+describe('the distinctive name of a folder', () => {
   test.each([
     ['is the part that differs', ['/srv/site/TMG01', '/srv/site/TMG02/'], ['TMG01', 'TMG02']],
     ['is the host on shares', [`\\\\TMG01\\${tmg}`, `\\\\TMG02\\${tmg}`], ['TMG01', 'TMG02']],

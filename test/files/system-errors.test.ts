@@ -6,7 +6,7 @@ import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { need } from '../support/on-windows.ts';
 
-test('what the system really answers is put in words, with its code', async () => {
+test('real errors of the system are put in words, with their code', async () => {
   need('notAFolder');
   const folder = await freshFolder();
   await mkdir(path.join(folder, 'a'));

@@ -282,7 +282,7 @@ describe('links', () => {
   });
 });
 
-test('a root behind a link that can’t be resolved is refused with the folder above it that said no', async () => {
+test('a root behind a link that can’t be resolved is refused with the folder above it that denied access', async () => {
   await writeTree(root, { Exchange: { HTML: strings } });
   const above = path.dirname(root);
   const refuse = async (): Promise<never> => {
@@ -312,7 +312,7 @@ describe('a folder that can’t be listed', () => {
   }
 
   test.each(['Exchange', 'Exchange/xHTML', 'Exchange/HTML', 'Exchange/HTML/nls', 'Exchange/HTML/nls/fr'])(
-    'is named, and not taken for an empty one: %s',
+    'is reported, and not treated as an empty one: %s',
     async (folder) => {
       const { files, unreadable } = await withoutAccessTo(folder);
       expect(unreadable).toEqual([{ path: path.join(root, folder), cameBack: 'permission denied (EACCES)' }]);
@@ -328,7 +328,7 @@ describe('a root', () => {
     ['that is not there', 'missing', 'ENOENT'],
     ['that is a file', 'file', 'ENOTDIR'],
     ['below a file', 'file/below', 'ENOTDIR'],
-  ])('%s is told with its path', async (_, name, errno) => {
+  ])('%s is reported with its path', async (_, name, errno) => {
     if (name === 'file/below') need('notAFolder');
     await writeFile(path.join(root, 'file'), '');
     const place = path.join(root, name);

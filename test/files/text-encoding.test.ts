@@ -138,7 +138,7 @@ describe('a file that is damaged', () => {
     });
   });
 
-  test('by invalid UTF-8 after valid is not taken for a code page', () => {
+  test('by invalid UTF-8 after valid is not treated as a code page', () => {
     const bytes = Buffer.concat([Buffer.from('é; ü; '), Buffer.from([0xe9, 0x20])]);
     expect(text(bytes, 1252)).toEqual({ kind: 'damaged', reason: 'invalid UTF-8 at byte 8, after 2 valid sequences' });
   });
@@ -152,7 +152,7 @@ describe('a file that is damaged', () => {
       [page, 3, 2, 'text'] as const,
       [page, 1, 1, 'text'] as const,
     ]),
-  ] as const)('in the eyes of page %s has %i valid sequences to %i other bytes: %s', (page, valid, invalid, kind) => {
+  ] as const)('read with page %s has %i valid sequences to %i other bytes: %s', (page, valid, invalid, kind) => {
     // é of UTF-8 is a pair of half-width katakana in 932 and a character in the others.
     const bytes = Buffer.concat([Buffer.from('é '.repeat(valid)), Buffer.from('\xe9 '.repeat(invalid), 'latin1')]);
     expect(text(bytes, page).kind).toBe(kind);
@@ -181,7 +181,7 @@ describe('a file that is no text', () => {
     expect(text(bytes)).toMatchObject({ kind: 'binary', reason: expect.stringMatching(`byte ${at}\\b`) });
   });
 
-  test('is never taken for a code page: random bytes with a NUL among them', () => {
+  test('is never treated as a code page: random bytes with a NUL among them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 8, maxLength: 200 }), fc.nat(7), (random, at) => {
         const bytes = Buffer.from(random);
@@ -203,9 +203,12 @@ describe('an encoding that the user names', () => {
     expect(named(damaged, 'windows-1252')).toEqual({ kind: 'text', encoding: 'windows-1252' });
   });
 
-  test.each(['utf-8', ...withMark] as const)('does not make another file of one that is plainly %s', (encoding) => {
-    expect(named(encodedAs(encoding, 'Größe'), 'windows-1252')).toEqual({ kind: 'text', encoding });
-  });
+  test.each(['utf-8', ...withMark] as const)(
+    'does not override the encoding of a file that is plainly %s',
+    (encoding) => {
+      expect(named(encodedAs(encoding, 'Größe'), 'windows-1252')).toEqual({ kind: 'text', encoding });
+    },
+  );
 
   test('is not taken where the bytes rule it out: UTF-8 for a file that is none', () => {
     expect(named(Buffer.from([0x41, 0xe9, 0x41]), 'utf-8')).toEqual({

@@ -106,14 +106,14 @@ describe('a server without end', () => {
 });
 
 describe('the length that a server announces', () => {
-  test('is believed up to 64 KB before the logon', async () => {
+  test('is accepted up to 64 KB before the logon', async () => {
     const { port } = await fakePeer(() => {}, { onConnection: (socket) => void socket.write(announced(0x1_0000)) });
     const opening = openSession({ host: '127.0.0.1', port, tls: 'none', bind: 'anonymous' });
 
     expect((await failureOf(opening)).trouble.cameBack).toContain('announces a message of 65542 bytes');
   });
 
-  test.each([0x400_0000 - 5, 0xffff_ffff])('is not believed beyond 64 MB after it: %i bytes', async (length) => {
+  test.each([0x400_0000 - 5, 0xffff_ffff])('is not accepted beyond 64 MB after it: %i bytes', async (length) => {
     const session = await sessionOn((_request, socket) => void socket.write(announced(length)));
     const error = await failureOf(count(session.search(search)));
 
@@ -121,7 +121,7 @@ describe('the length that a server announces', () => {
     expect(error.trouble.cameBack).toContain(`announces a message of ${length + 6} bytes`);
   });
 
-  test('is believed up to 64 MB after it', () => {
+  test('is accepted up to 64 MB after it', () => {
     const splitter = new MessageSplitter();
     splitter.longest = longestMessage.afterLogon;
 

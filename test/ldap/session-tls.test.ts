@@ -113,7 +113,7 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
     ['expired', {}],
     ['selfSigned', {}],
     ['good', { tlsName: 'dc9.example.com' }],
-  ] as const)('nothing is said to a server whose certificate does not pass (%s)', async (name, more) => {
+  ] as const)('nothing is sent to a server whose certificate does not pass (%s)', async (name, more) => {
     const peer = await peerWith(mode, name);
     await failureOf(open(peer, mode, { ca: certificates.authority, ...more }));
 

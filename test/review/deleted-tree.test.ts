@@ -105,7 +105,7 @@ describe('what refers to an entry of the tree', () => {
     expect(referencesIn([], [left(why)])(server).left).toEqual([expect.stringMatching(/: stays, [a-z' ]{10,40}$/)]);
   });
 
-  test('and is a link is not said to stay', () => {
+  test('and is a link is not reported as staying', () => {
     expect(referencesIn([], [left('link')])(server).left).toEqual([
       'homeMTA of Sales, north: a link, removed with the entry',
     ]);

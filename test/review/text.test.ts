@@ -43,7 +43,7 @@ const german = `${folder}\\Exchange\\HTML\\nls\\de\\strings.txt`;
 describe('at a narrow terminal', () => {
   const narrow = { width: 60, columns: 60 };
 
-  test('titles, evidence and DNs go on below themselves', () => {
+  test('titles, evidence and DNs continue below their own beginning', () => {
     const lines = review(plan, { ...narrow, verbose: true });
     const from = lines.findIndex((line) => line.includes('owned-databases'));
     expect(lines.slice(from, from + 8)).toEqual([
@@ -65,7 +65,7 @@ describe('at a narrow terminal', () => {
     expect(tooWide).toEqual([`           ${command}`]);
   });
 
-  test('texts of files go on below themselves in their column', () => {
+  test('texts of files continue below their own beginning in their column', () => {
     const texts = labelChange('Domain\\user name of the account:', 'E-mail address of the account:', { path: german });
     const lines = review(planOf([texts]), narrow);
     expect(lines.slice(0, 5)).toEqual([
@@ -254,7 +254,7 @@ describe('references that stay', () => {
       })),
     });
 
-  test('stand at the entry that they name, within 80 columns', () => {
+  test('are shown at the entry that they name, within 80 columns', () => {
     const lines = review(stays(1), { width: 80, columns: 80 });
     expect(lines).toContain('      ← offLineABServer of Offline Address Book 0: stays, mandatory attribute');
   });

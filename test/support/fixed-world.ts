@@ -21,7 +21,7 @@ export const noSleep = async (): Promise<void> => {};
 /** The patience that Windows needs, without the time that it takes. */
 export const noWaiting: Patience = patienceOf('win32', noSleep);
 
-/** What a remedy may know of a process in which nobody looks on and nothing has to be waited for. */
+/** What a remedy may know of a process without a screen, in which nothing has to be waited for. */
 export function quietSurroundings(now: () => Date = fixedClock): Surroundings & Pick<DirectoryWorld, 'now' | 'signal'> {
   const nothing = (): void => undefined;
   return {

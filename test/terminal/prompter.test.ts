@@ -235,7 +235,7 @@ describe('at a question', () => {
     expect(session.screen.text).toContain('✔ The confirm question › no');
   });
 
-  test('what to know for a yes or no stands below the question while it is open', async () => {
+  test('the explanation of a yes-or-no question is shown below it while it is open', async () => {
     const session = await ask('confirm', { words: ['explained'] });
     await session.waitFor('What was seen');
     expect(session.screen.text.split('\n')).toEqual([
@@ -442,7 +442,7 @@ describe('a terminal of the type "dumb"', () => {
     await expectTidyEnd(session, 0);
   });
 
-  test('prints what to know for a yes or no between the question and the line to type', async () => {
+  test('prints the explanation of a yes-or-no question between it and the line to type', async () => {
     const session = await ask('confirm', { ...dumb, words: ['explained'] });
     await session.waitFor(/y or n:$/);
     expect(session.screen.text.split('\n').map((line) => line.trimEnd())).toEqual([

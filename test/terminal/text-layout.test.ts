@@ -89,11 +89,11 @@ describe('wrapped', () => {
     expect(wrapped(`Now run: ${printed}`, 30, 2)).toEqual(['Now run:', `  ${printed}`]);
   });
 
-  test('takes a command with gaps to fill for words', () => {
+  test('treats a command with gaps to fill as words', () => {
     expect(wrapped('Set-SendConnector -Identity <name>', 28, 2)).toEqual(['Set-SendConnector -Identity', '  <name>']);
   });
 
-  test('takes a cmdlet that is only spoken of for a word', () => {
+  test('treats a cmdlet that is only mentioned as a word', () => {
     expect(wrapped('name: Reset-ADAccountPassword or reset it', 24, 0)).toEqual([
       'name:',
       'Reset-ADAccountPassword',
@@ -174,7 +174,7 @@ describe('printed text', () => {
     ['two labels', '  undo  DIR  go back, and on', '  undo  DIR  go back, and\n             on'],
     ['columns too far right', '  undo  the last change  there', '  undo  the last change\n        there'],
     ['lines of its own', 'one two\n\nthree', 'one two\n\nthree'],
-  ])('goes on below itself: %s', (_what, text, lines) => {
+  ])('continues below its own beginning: %s', (_what, text, lines) => {
     expect(fitted(text, 26)).toBe(lines);
   });
 });

@@ -6,7 +6,7 @@ import { describeLabelsOnWindows, now, old } from './support/labels.ts';
 describeLabelsOnWindows('held files on Windows', (bench) => {
   const { file } = bench;
 
-  test('a file that is held stays as it is, with one name; let go, it is done by the next run', async () => {
+  test('a file that is held stays as it is, with one name; the next run changes it once it is released', async () => {
     const letGo = await bench.computer.hold(file('de'));
     const { status, stdout } = await bench.computer.run(['apply', bench.saved]).finally(letGo);
     expect(stdout).toMatch(/EPERM|EBUSY|EACCES/);

@@ -196,7 +196,7 @@ async function answers(url: string): Promise<boolean> {
     await run('ldapsearch', ['-x', '-H', url, '-s', 'base', '-b', '', '1.1']);
     return true;
   } catch {
-    // Not yet: whoever asks has a deadline.
+    // Not yet: the caller has a deadline.
     return false;
   }
 }

@@ -72,7 +72,7 @@ test('a DC that does not answer, one that cannot be reached and one without a DN
   ]);
 });
 
-test('a fault of our own is not taken for a DC that does not answer', async () => {
+test('an internal error is not reported as a DC that does not answer', async () => {
   const question = async (): Promise<never> => {
     throw new TypeError('our fault');
   };

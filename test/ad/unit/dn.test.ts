@@ -167,7 +167,7 @@ describe('printing a DN', () => {
 });
 
 describe('comparing DNs', () => {
-  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('takes %s for a type like another', (type) => {
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('treats %s as a type like any other', (type) => {
     expect(normalizedDn(`${type}=x,DC=corp`)).toBe(`${type.toLowerCase()}=x,dc=corp`);
   });
 

@@ -176,7 +176,7 @@ describe('the order of RFC 2782', () => {
   });
 });
 
-test('tells open from closed ports, all tried at once', async () => {
+test('distinguishes open from closed ports, all tried at once', async () => {
   const asked: number[] = [];
   const result = await probe('ex04', {
     resolve: async () => '192.0.2.4',
@@ -189,7 +189,7 @@ test('tells open from closed ports, all tried at once', async () => {
   expect(result).toEqual({ kind: 'probed', address: '192.0.2.4', open: [443], closed: [25, 135, 445] });
 });
 
-test('tells a name without an address', async () => {
+test('reports a name without an address', async () => {
   const result = await probe('ex04', { resolve: async () => undefined, connects: async () => true });
   expect(result).toEqual({ kind: 'no address' });
 });

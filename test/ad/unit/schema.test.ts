@@ -32,7 +32,7 @@ test('an attribute is found by the number of its OID, or by the one that the for
   });
 });
 
-test('a schema that cannot be seen is no schema without attributes: the caller says what it makes of that', async () => {
+test('a schema that cannot be read is reported as such, not as one without attributes', async () => {
   const dcs = await openDcs(['dc1'], attribute('assistant', 'attributeSyntax: 2.5.5.1'));
   const session = await dcs.session('dc1');
   const unseeing = withoutSchema(session);

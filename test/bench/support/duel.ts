@@ -11,7 +11,7 @@ export interface DuelResult {
 }
 
 /**
- * @param round measures both sides once, in seconds; it is told the number of the round, from 0
+ * @param round measures both sides once, in seconds; it gets the number of the round, from 0
  */
 export async function duel(
   rounds: number,

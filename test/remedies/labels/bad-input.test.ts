@@ -300,7 +300,7 @@ describe('what a person may accept', () => {
     expect((await stat(fileOf('de'))).ino).not.toBe((await stat(other)).ino);
   });
 
-  test('one of two things is not the other', async () => {
+  test('one of two findings does not accept the other', async () => {
     await formSets({ de: ascii(`${label}\r\nL_UserName_Text="Name:"`) });
     await link(fileOf('de'), path.join(root, 'other name'));
     for (const [accepted, remaining] of [
@@ -414,7 +414,7 @@ describe('what a person should know', () => {
     });
   });
 
-  test('other texts that go on naming the domain, in the words of each language', async () => {
+  test('other texts that still name the domain, in the words of each language', async () => {
     const german = (encoding: 'utf-16le with BOM' | 'windows-1252') =>
       encodedAs(encoding, 'L_UserName_Text="Domäne\\Benutzername:"\r\nL_Failed="Prüfen Sie Domäne und Namen."\r\n');
     await formSets({

@@ -244,7 +244,7 @@ describe('a code page that is named', () => {
     ]);
   });
 
-  test('is that of the language’s files which don’t tell their own', async () => {
+  test('is that of the language’s files which don’t show their own', async () => {
     const line = 'L_UserName_Text="Größe"\r\n';
     await writeTree(root, {
       Exchange: {

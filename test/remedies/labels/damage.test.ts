@@ -178,7 +178,7 @@ describe('a label that was read in another encoding than it had, and saved so,',
     expect(isGarbled(text)).toBe(false);
   });
 
-  test('is no label that is known of any language', () => {
+  test('is found in no built-in label of any language', () => {
     for (const text of [...builtInWording.values()].flatMap(({ email, upn, username }) => [email, upn, username])) {
       for (const encoding of ['utf-8', 'utf-16le'] as const) {
         expect(valueDecoder()(encodedAs(encoding, text ?? ''), encoding)).toEqual({ text: text ?? '' });

@@ -190,7 +190,7 @@ describe('a script that puts a domain before the name', () => {
     expect(finding(username, 'default-domain-script')).toBeUndefined();
   });
 
-  test('is found where it goes on in the next line', () => {
+  test('is found where it continues in the next line', () => {
     const { domainLines } = readForm('flogon.js', Buffer.from('go();\nname = "CONTOSO\\\\"\n  + name;'));
     expect(domainLines).toMatchObject([{ line: 2, text: 'name = "CONTOSO\\\\"' }]);
   });

@@ -56,7 +56,7 @@ describe('who could not log on with the e-mail address', () => {
     expect(upnFindings(result)[0]?.detail).toContain('For 1 the attribute mail was compared');
   });
 
-  test('is not known of who has no address, nor asked of the mailboxes by which Exchange watches itself', async () => {
+  test("is unknown for a user without an address, and is not checked for Exchange's own monitoring mailboxes", async () => {
     const monitoring = makeEntry('CN=HealthMailbox', {
       name: ['H'],
       mail: ['h@example.com'],
@@ -85,7 +85,7 @@ describe('who could not log on with the e-mail address', () => {
     }
   });
 
-  test('is no user: then there is a note and no warning', async () => {
+  test('may be no user at all: a note then, and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
     expect(upnFindings(result)).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
   });
@@ -184,7 +184,10 @@ describe('the report', () => {
     expect(line('two\nlines')).toMatch(/^"two\nlines",/);
   });
 
-  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('lets no spreadsheet take %j for a formula', (name) => {
-    expect(line(name).replace(/^"/, '').startsWith("'")).toBe(true);
-  });
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])(
+    'keeps a spreadsheet from reading %j as a formula',
+    (name) => {
+      expect(line(name).replace(/^"/, '').startsWith("'")).toBe(true);
+    },
+  );
 });

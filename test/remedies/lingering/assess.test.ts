@@ -1,4 +1,4 @@
-/** What stops the hand-over, whoever accepts it: a reference that may itself be the stale one. */
+/** What stops the hand-over and cannot be accepted: a reference that may itself be the stale one. */
 
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../../src/remedies/lingering/assess.ts';
@@ -95,7 +95,7 @@ describe('the reference', () => {
     expect(blockersOf(await look(dcs, 'dc1'))).toEqual(['reference-not-compared']);
   });
 
-  test('is not held to what no other DC has a copy of', async () => {
+  test('may lack changes to what no other DC has a copy of', async () => {
     expect(blockersOf(await look(await openDcs(['dc1']), 'dc1'))).toEqual([]);
   });
 
@@ -213,7 +213,7 @@ describe('a DC that does not answer and that no DC has heard of for the lifetime
     expect(findingOf(facts, 'not-provable')?.subjects).toContain('DC3');
   });
 
-  test('needs no word of a person where its name is not in DNS any more: it exists on paper only', async () => {
+  test('needs no confirmation where its name is not in DNS any more', async () => {
     const { dcs, dns } = await withSilentDc3();
     dcs.forest.cut(hostOf('dc2'));
     await deleteAndForget(dcs, 'dc1', ...dns);

@@ -19,7 +19,7 @@ test('finds each of many GUIDs with its state, and no other', () => {
   expect(list.guidAt(66_000)).toEqual(guidOf(66_000));
 });
 
-test('tells apart GUIDs that are numbered instead of random', () => {
+test('distinguishes GUIDs that are numbered instead of random', () => {
   const list = new GuidList();
   const numbered = (number: number): Buffer => {
     const guid = Buffer.alloc(16);

@@ -57,7 +57,7 @@ test('rights are given to the user who logged on, where the plan has the name', 
 test.each([
   ['unlinked', 'it points at a deleted entry afterwards'],
   ['linked', 'the directory removes the value with the entry that it names, and the attribute is missing'],
-] as const)('of a mandatory reference that is %s it is said what becomes of it', async (kind, outcome) => {
+] as const)('a mandatory reference that is %s comes with what happens to it', async (kind, outcome) => {
   const detail = await detailOf('mandatory-references', ({ configuration }) => ({
     configuration: {
       ...configuration,

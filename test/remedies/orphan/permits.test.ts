@@ -119,7 +119,7 @@ describe('against fresh facts', () => {
     });
   });
 
-  test('text that is another server’s too is not, and no one can accept that', async () => {
+  test('text that is another server’s too is not, and that cannot be accepted', async () => {
     const facts = await orphanFacts();
     const { proposal } = judged(facts);
     const session = await practiceSession();

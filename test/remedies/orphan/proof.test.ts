@@ -77,7 +77,7 @@ test('an entry that is gone on a DC where deleted objects are seen, but not this
   expect(mayChange).toBe(true);
 });
 
-test('an entry that is gone but still pointed at: not yet, with who points there', async () => {
+test('an entry that is gone but still pointed at: not yet, with the entry that points there', async () => {
   const { session, deleted, remove } = await bench();
   await remove();
   const pointing = await deletionOnDc(withPointing(session, deleted), deleted, configuration);

@@ -20,7 +20,7 @@ function advice(options: FactsOptions) {
 
 const silentFor = (days: number) => ({ domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, days)] });
 
-test('180 days, unless something speaks for more', () => {
+test('180 days, unless more are needed', () => {
   expect(advice({ lifetime: undefined }).days).toBe(180);
   expect(advice({ lifetime: 60, ...silentFor(50) }).days).toBe(180);
 });
@@ -40,7 +40,7 @@ test('is a sum that a reader can follow: the days that are named, and the reserv
   expect(reasons.join(' ')).toContain('At least 77 are needed: DC2 last replicated 47 days ago, plus 30 in reserve.');
 });
 
-test('a DC that is past the lifetime is not to be rescued by the number', () => {
+test('no more for a DC that is past the lifetime already', () => {
   expect(advice({ lifetime: 60, ...silentFor(500) }).days).toBe(180);
 });
 

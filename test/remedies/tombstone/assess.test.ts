@@ -139,7 +139,7 @@ describe('a lower value', () => {
     expect(finding?.evidence).toEqual([`${configuration}: none seen (none there, or no right to see them)`]);
   });
 
-  test('is not said to take nothing where nothing could be counted', () => {
+  test('is not reported as harmless where nothing could be counted', () => {
     const deletedObjects = [{ kind: 'none-seen', namingContext: domain } as const];
     expect(find('purge-not-known', { deletedObjects }, lowered)).toMatchObject({ level: 'warning' });
   });
@@ -738,7 +738,7 @@ test('a garbageCollPeriod of 2000 hours is a finding of its own and does not for
   expect(find('too-short-for-garbage-collection', facts, days(180))).toBeUndefined();
 });
 
-test('a plan that changes an entry of another objectGUID is not of this remedy, and no one can accept that', () => {
+test('a plan that changes an entry of another objectGUID is not of this remedy, and that cannot be accepted', () => {
   const facts = factsOf();
   const proposal = propose(facts, days(365));
   const foreign = { ...proposal, changes: proposal.changes.map((change) => ({ ...change, guid: guidOf(9) })) };

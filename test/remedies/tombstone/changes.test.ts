@@ -29,12 +29,12 @@ test('--unset removes the value that was read', () => {
   expect(edits(factsOf({ lifetime: 180 }), unset)).toMatchObject([{ remove: ['180'], add: [] }]);
 });
 
-test('what is right already is not changed', () => {
+test('a value that is right already is not changed', () => {
   expect(propose(factsOf({ lifetime: 180 }), days(180)).changes).toEqual([]);
   expect(propose(factsOf({ lifetime: undefined }), unset).changes).toEqual([]);
 });
 
-test('60 days that are written are a change from 60 days that are not', () => {
+test('writing 60 days is a change where 60 are in force without a value', () => {
   expect(propose(factsOf({ lifetime: undefined }), days(60)).changes).toHaveLength(1);
 });
 

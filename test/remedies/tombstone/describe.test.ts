@@ -205,7 +205,7 @@ describe('where the list has a remedy that finds lingering objects, the steps le
     expect(findsIn(facts)).toEqual(['find --reference dc3.corp.example.com --target dc4.corp.example.com']);
   });
 
-  test('and never with a name that a shell would not take as one word', () => {
+  test('and never with a name that a shell would split', () => {
     const hostile = dc(2, { dnsHostName: 'dc2;format' });
     const facts = factsOf({ domainControllers: [replicated(dc(1), 2, 0), replicated(hostile, 1, 400)] });
     expect(findsIn(facts)).toEqual([]);

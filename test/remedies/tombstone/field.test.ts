@@ -275,7 +275,7 @@ whenChanged: {{now-100d}}
     expect(without.finding('new-dcs-may-be-loose')?.detail).not.toContain('--strict-new-dcs');
   });
 
-  test('a file of repadmin speaks for a DC that does not answer, and is compared with those that do', async () => {
+  test('a file of repadmin stands in for a DC that does not answer, and is compared with those that do', async () => {
     const row = (to: string, from: string, ago: number, result: number): string => {
       const time = new Date(now.getTime() - ago * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
       return `showrepl_INFO,Site,${to},"${configuration}",Site,${from},RPC,${result === 0 ? 0 : 12},${time},${time},${result}`;
