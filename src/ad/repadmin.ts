@@ -55,6 +55,14 @@ export function replicateDivergentOnce(host: string): readonly string[] {
   return [`${regkey} +allowDivergent`, `repadmin /syncall ${quoted(host)} /A /e /d`, `${regkey} -allowDivergent`];
 }
 
+/** Takes back what an administrator has switched off with repadmin /options. */
+export function switchReplicationOn(host: string, direction: 'INBOUND' | 'OUTBOUND'): string {
+  return `repadmin /options ${quoted(host)} -DISABLE_${direction}_REPL`;
+}
+
+/** Has every DC refuse lingering objects. */
+export const strictOnAllDcs = 'repadmin /regkey * +strict';
+
 /** Who replicates with whom, and what fails, on every DC. */
 export const replicationSummary = 'repadmin /replsummary *';
 

@@ -1,6 +1,7 @@
 /** Findings: conclusions from the facts for a proposal, and which of them the user has accepted. */
 
 import { counted, listed } from '../words.ts';
+import type { JsonValue } from './json-shape.ts';
 
 /** A blocker stops the change; a warning and a note do not. */
 export type FindingLevel = 'blocker' | 'warning' | 'note';
@@ -20,14 +21,22 @@ export interface FindingSource {
   readonly sha256?: string;
 }
 
+/** A step that the user has to take, as the remedy's own id with parameters; the remedy draws its words and commands. */
+export interface NextStep {
+  readonly id: string;
+  readonly [parameter: string]: JsonValue;
+}
+
 /** A conclusion from the facts. A blocker that is not accepted stops the change. */
 export interface Finding {
   /** Stable within a remedy, so that it can be named after --accept: "past-lifetime". */
   readonly id: string;
   readonly level: FindingLevel;
   readonly title: string;
-  /** What it means and what to do, in plain words. */
+  /** What it means and what to do, in plain words. No command: a plan is handed over, and its text may be anyone's. */
   readonly detail: string;
+  /** What to do by commands. */
+  readonly steps?: readonly NextStep[];
   /** What was seen: paths, DNs, values. */
   readonly evidence: readonly string[];
   /** The DCs, files or entries that it is about. An acceptance covers these and no others. */
@@ -45,6 +54,7 @@ export type FindingDraft = Omit<Finding, 'accepted'>;
 
 /** The parts of a finding other than its words. */
 export interface FindingParts {
+  readonly steps?: readonly NextStep[];
   readonly evidence?: readonly string[];
   readonly subjects?: readonly string[];
   readonly measure?: Measure;
@@ -128,7 +138,9 @@ export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[])
     const isCovered = finding.acceptable && before !== undefined && covers(before, finding);
     return { ...finding, accepted: finding.accepted || isCovered };
   });
-  const kept = saved.filter(({ id, source }) => source !== undefined && !fresh.some((finding) => finding.id === id));
+  const kept = saved
+    .filter(({ id, source }) => source !== undefined && !fresh.some((finding) => finding.id === id))
+    .map((finding) => ({ ...finding, title: `Recorded in the plan, not read again: ${finding.title}` }));
   return [...kept, ...renewed].toSorted((one, other) => gravity[one.level] - gravity[other.level]);
 }
 

@@ -3,6 +3,20 @@
 import { DnSyntaxError, dnDepth } from '../ad/dn.ts';
 import { asciiJson } from '../quoting.ts';
 
+/** Data as JSON holds it. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** The texts in a list of an intent or a next step; [] of anything that is no list. */
+export function stringsIn(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
+}
+
 /** The shape that a value of JSON is to have. */
 export type Shape =
   | 'text'

@@ -5,26 +5,13 @@
 
 import type { WrittenValue } from '../ad/entry.ts';
 import type { Exhibit } from './exhibits.ts';
-import type { Finding } from './findings.ts';
+import type { Finding, NextStep } from './findings.ts';
+import type { JsonValue } from './json-shape.ts';
 
 /** The format that a plan file names. */
 export const planFormat = 'adsi-remedy/plan';
 /** The version of the format; plans of another one are not read. */
 export const planVersion = 2;
-
-/** Data as JSON holds it. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
-
-/** The texts in a list of an intent or a next step; [] of anything that is no list. */
-export function stringsIn(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((one: JsonValue) => typeof one === 'string') : [];
-}
 
 /** The length in bytes and the SHA-256 (lower-case hex) of a file's content. */
 export interface FileFingerprint {
@@ -280,12 +267,6 @@ export interface Proposal<C extends Change = Change> {
   readonly changes: readonly C[];
   readonly leftOut: readonly LeftOut[];
   readonly undoes?: Undone;
-}
-
-/** A step that the user still has to do, as the remedy's own id with parameters; the remedy draws its words. */
-export interface NextStep {
-  readonly id: string;
-  readonly [parameter: string]: JsonValue;
 }
 
 /** What is wrong with the next steps of a plan, a sentence for each that its remedy does not know. */

@@ -208,6 +208,7 @@ const finding: Shape = {
     accepted: 'boolean',
   },
   optional: {
+    steps: { items: 'object' },
     measure: {
       members: {
         value: { integer: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] },

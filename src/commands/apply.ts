@@ -18,8 +18,9 @@ import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { errnoInWords, onlyWhileBusy } from '../files/system-errors.ts';
 import { readArguments, readSeconds } from '../flags.ts';
-import type { Remedy } from '../remedies/remedy.ts';
+import type { Remedy, StepsOf } from '../remedies/remedy.ts';
 import { type ReviewRow, reviewRows } from '../review/rows.ts';
+import { recordedLines } from '../review/text.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
@@ -41,7 +42,7 @@ import {
   requireOriginal,
   whatIsNew,
 } from './saved-plan.ts';
-import { describePlan, look } from './world.ts';
+import { describePlan, type InWords, look, wordsBy } from './world.ts';
 
 /**
  * Runs the command; the exit status says whether all is written (0), a part (4), or what a dry run would write (2).
@@ -68,22 +69,24 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
   if (left.size > 0 && !access.isApproved) await requireOriginal(saved, 'apply the undo', context, output);
-  if (mayAsk && left.size > 0) showLeft(saved, remedy, selected, done.size, output);
+  if (mayAsk && left.size > 0) showLeft(saved, wordsBy(remedy, practice, context), selected, done.size, output);
   const opened = await openWorldOf(saved, access, context, output);
   const { directory } = opened;
   try {
     if (left.size === 0) return await verifyDone(saved, directory, waitSeconds, remedy, isDryRun, context, output);
     if (directory?.isExport === true && selected.size < left.size) throw wholeOnly(folder);
     if (!isDryRun) await clearLeftovers(saved, context, output);
+    const inWords = wordsBy(remedy, directory, context);
+    const { stepsOf } = inWords(plan);
     const findings = await judgeNow(saved, remedy, opened, selected, flags.accept, access.isApproved);
-    const accepted = mayAsk ? await acceptNow(plan, findings, output) : [];
+    const accepted = mayAsk ? await acceptNow(plan, findings, stepsOf, output) : [];
     const judged = findings.map((finding) =>
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
     );
-    if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, output);
+    if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, stepsOf, output);
     if (openBlockers(judged).length > 0)
-      throw refusal({ ...saved, remedy, directory }, position, judged, context, output);
-    if (isDryRun) return dryRun(plan, remedy, position, judged, selected.size, output);
+      throw refusal({ ...saved, remedy, directory }, position, judged, stepsOf, context, output);
+    if (isDryRun) return dryRun(plan, position, judged, inWords, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.report('  Nothing was changed.');
       return exitStatus.changesToMake;
@@ -126,35 +129,48 @@ function wholeOnly(folder: string): UsageError {
 
 function showLeft(
   { plan }: SavedChange,
-  remedy: Remedy,
+  inWords: InWords,
   selected: ReadonlySet<number>,
   done: number,
   output: Output,
 ): void {
-  output.review.plan({ ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) }, remedy);
+  const open = { ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) };
+  for (const line of recordedLines(plan, output.review.options.width)) output.say(line);
+  output.review.plan(open, inWords(open));
   if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are already done; these are left.`);
 }
 
 /** Findings that are new since the plan was made and can be overruled. */
-async function acceptNow(plan: Plan, findings: readonly Finding[], output: Output): Promise<readonly string[]> {
+async function acceptNow(
+  plan: Plan,
+  findings: readonly Finding[],
+  stepsOf: StepsOf,
+  output: Output,
+): Promise<readonly string[]> {
   const open = openBlockers(findings);
   if (open.length === 0) return [];
-  output.review.findings(open);
+  output.review.findings(open, stepsOf);
   for (const line of whatIsNew(plan.findings, findings)) output.say(`  ${line}`);
-  return askAboutBlockers(findings, output);
+  return askAboutBlockers(findings, stepsOf, output);
 }
 
 async function confirmed(output: Output): Promise<boolean> {
   return output.prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
 }
 
-function showWhatStops(plan: Plan, findings: readonly Finding[], output: Output): readonly string[] {
-  output.review.findings(openBlockers(findings));
+function showWhatStops(plan: Plan, findings: readonly Finding[], stepsOf: StepsOf, output: Output): readonly string[] {
+  output.review.findings(openBlockers(findings), stepsOf);
   return whatIsNew(plan.findings, findings);
 }
 
-function wouldBeRefused(plan: Plan, position: Position, findings: readonly Finding[], output: Output): ExitStatus {
-  for (const line of showWhatStops(plan, findings, output)) output.say(`  ${line}`);
+function wouldBeRefused(
+  plan: Plan,
+  position: Position,
+  findings: readonly Finding[],
+  stepsOf: StepsOf,
+  output: Output,
+): ExitStatus {
+  for (const line of showWhatStops(plan, findings, stepsOf, output)) output.say(`  ${line}`);
   output.say(`  ${output.style.dim('This was a dry run: apply would be refused.')}`);
   output.document({ plan, seal: plan.seal, position: position.kind, findings });
   return exitStatus.refused;
@@ -165,10 +181,11 @@ function refusal(
   { folder, plan, directory }: InFolder,
   position: Position,
   findings: readonly Finding[],
+  stepsOf: StepsOf,
   context: Context,
   output: Output,
 ): RefusedError {
-  const news = showWhatStops(plan, findings, output);
+  const news = showWhatStops(plan, findings, stepsOf, output);
   const open = openBlockers(findings);
   const undo = folderCommand('undo', folder, directory, context);
   return new RefusedError({
@@ -184,13 +201,14 @@ function refusal(
 
 function dryRun(
   plan: Plan,
-  remedy: Remedy,
   position: Position,
   findings: readonly Finding[],
+  inWords: InWords,
   count: number,
   output: Output,
 ): ExitStatus {
-  output.review.plan({ ...plan, findings }, remedy);
+  const judged = { ...plan, findings };
+  output.review.plan(judged, inWords(judged));
   output.say(
     `  ${output.style.dim(`This was a dry run: ${count} of ${plan.changes.length} changes would be written.`)}`,
   );
@@ -284,7 +302,7 @@ async function lookAgain(
     const frame = frameOf(plan.remedy, plan, context);
     const fresh = sealedPlan(frame, remedy, facts, remedy.propose(facts, options), accept);
     const now = sealPlan({ ...fresh, findings: judgeAgain(plan.findings, fresh.findings) });
-    output.review.plan(now, remedy);
+    output.review.plan(now, wordsBy(remedy, opened.directory, context)(now));
     output.document({ plan: now, seal: now.seal, position: 'not-applied', findings: now.findings });
     if (now.changes.length === 0) return statusWithoutChanges(now, remedy);
     const others = differencesOf(plan, now);

@@ -16,7 +16,7 @@ import { type Position, positionOf } from '../change/position.ts';
 import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/system-errors.ts';
 import { commandLine, shownPath } from '../quoting.ts';
-import type { Description, Remedy } from '../remedies/remedy.ts';
+import type { PlanInWords, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif, removalDocuments } from '../review/ldif.ts';
 import { outcomeOf, stepsNow } from '../review/summary.ts';
@@ -43,7 +43,7 @@ export function withFolders<T>(
 export interface InFolder {
   readonly folder: string;
   readonly plan: Plan;
-  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
+  readonly remedy: Pick<Remedy, 'describe' | 'stepOf' | 'handOver'>;
   /** The one that this run has open, for the commands that are printed. */
   readonly directory?: NamedDirectory | undefined;
 }
@@ -142,7 +142,7 @@ interface Drawing {
  */
 export function documentsOf(
   plan: Plan,
-  description: Description,
+  description: PlanInWords,
   { commands, templates, patience, mayConnect }: Drawing,
   begun?: { readonly folder: string; readonly records: readonly JournalRecord[]; readonly position: Position },
 ): readonly FolderDocument[] {

@@ -6,7 +6,7 @@ import { CancelledError, type ExitStatus, exitStatusOf, RemedyError, type Troubl
 import { type Patience, patienceOf } from '../files/system-errors.ts';
 import type { Flags } from '../flags.ts';
 import { asciiJson } from '../quoting.ts';
-import type { Remedy } from '../remedies/remedy.ts';
+import type { PlanInWords, StepsOf } from '../remedies/remedy.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
 import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';
@@ -26,14 +26,14 @@ export interface Output {
   /** For text reviews. */
   readonly review: {
     readonly options: TextReviewOptions;
-    /** Shows a plan: the diff, the findings, the count, in words of its remedy. */
-    readonly plan: (plan: Plan, remedy: Pick<Remedy, 'describe'>) => void;
+    /** Shows a plan: the diff, the findings with their steps, the count. */
+    readonly plan: (plan: Plan, words: PlanInWords) => void;
     /** Shows the diff, or these rows of it, and the findings, before questions about these. */
-    readonly toAskAbout: (plan: Plan, remedy: Pick<Remedy, 'describe'>, rows?: readonly ReviewRow[]) => void;
+    readonly toAskAbout: (plan: Plan, words: PlanInWords, rows?: readonly ReviewRow[]) => void;
     /** Shows the count. */
-    readonly summary: (plan: Plan, remedy: Pick<Remedy, 'describe'>) => void;
+    readonly summary: (plan: Plan, words: PlanInWords) => void;
     /** Shows only findings. */
-    readonly findings: (findings: readonly Finding[]) => void;
+    readonly findings: (findings: readonly Finding[], stepsOf: StepsOf) => void;
   };
   readonly isJson: boolean;
   /**
@@ -105,14 +105,15 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     verbose: flags.verbose,
     quiet: flags.quiet,
   };
+  const optionsWith = ({ stepsOf }: Pick<PlanInWords, 'stepsOf'>): TextReviewOptions => ({ ...options, stepsOf });
   return {
     style,
     review: {
       options,
-      plan: (plan, remedy) => printAll(screenReview(plan, options, extentOf(plan, remedy))),
-      toAskAbout: (plan, remedy, rows) => printAll(reviewToAskAbout(plan, options, extentOf(plan, remedy), rows)),
-      summary: (plan, remedy) => printAll(summaryLines(plan, options, extentOf(plan, remedy))),
-      findings: (findings) => printAll(findingLines(findings, options)),
+      plan: (plan, words) => printAll(screenReview(plan, optionsWith(words), words.extent)),
+      toAskAbout: (plan, words, rows) => printAll(reviewToAskAbout(plan, optionsWith(words), words.extent, rows)),
+      summary: (plan, words) => printAll(summaryLines(plan, options, words.extent)),
+      findings: (findings, stepsOf) => printAll(findingLines(findings, optionsWith({ stepsOf }))),
     },
     isJson: flags.json,
     canAsk: isAtTerminal && !flags.json,
@@ -126,10 +127,6 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     patience,
     prompter: prompterFor(context, isAtTerminal, flags.json, { output: human, color, signs }),
   };
-}
-
-function extentOf(plan: Plan, remedy: Pick<Remedy, 'describe'>): string | undefined {
-  return remedy.describe(plan, {}).extent;
 }
 
 function prompterFor(

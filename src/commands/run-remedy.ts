@@ -10,7 +10,7 @@ import { errnoInWords } from '../files/system-errors.ts';
 import { type Flags, readArguments, readSeconds } from '../flags.ts';
 import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Answer, Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
+import type { Answer, Asking, Remedy, RemedyOptions, Step, StepsOf } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
@@ -35,7 +35,16 @@ import {
   readDecision,
   settleOutcome,
 } from './save-or-apply.ts';
-import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
+import {
+  assessedBy,
+  type InWords,
+  look,
+  type OpenWorld,
+  openDirectoryWorld,
+  openFiles,
+  optionsFrom,
+  wordsBy,
+} from './world.ts';
 
 /** The flags that the runner reads itself. */
 type CommonFlags = Flags<typeof decisionFlags & typeof deadlineFlags & typeof absentFlags & typeof outputFlags>;
@@ -62,6 +71,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
   try {
     const known: Look[] = [];
+    const inWords = wordsBy(remedy, opened.directory, context);
     const prepared = await askingAgain(prompterWith(flags.yes, output), async (prompter) => {
       const asked = { ...output, prompter };
       const settled = await settle(remedy, opened, options, { prompter, isWizard }, known, asked);
@@ -70,7 +80,16 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
       if (settled.kind === 'other-way') return { ...settled, files };
       const frame = frameOf(entry.name, flags, context);
       const finished: Finished = {
-        plan: await planFor(frame, remedy, facts, settled.options, settled.options !== options, decision, asked),
+        plan: await planFor(
+          frame,
+          remedy,
+          facts,
+          settled.options,
+          settled.options !== options,
+          decision,
+          inWords,
+          asked,
+        ),
         remedy,
         records: remedy.records?.(facts) ?? [],
         folderName: entry.name,
@@ -204,11 +223,12 @@ async function planFor(
   options: RemedyOptions,
   isAsked: boolean,
   decision: Decision,
+  inWords: InWords,
   output: Output,
 ): Promise<Plan> {
   const planWith = (accept: readonly string[]): Plan =>
     sealedPlan(frame, remedy, facts, remedy.propose(facts, { ...options, accept }), accept);
-  return finishPlan(planWith, options.accept, decision, remedy, output, isAsked ? remedy.questionBehind : undefined);
+  return finishPlan(planWith, options.accept, decision, inWords, output, isAsked ? remedy.questionBehind : undefined);
 }
 
 /**
@@ -221,20 +241,21 @@ export async function finishPlan(
   planWith: (accept: readonly string[]) => Plan,
   accept: readonly string[],
   decision: Decision,
-  remedy: Pick<Remedy, 'describe'>,
+  inWords: InWords,
   output: Output,
   questionBehind?: Remedy['questionBehind'],
 ): Promise<Plan> {
   const plan = planWith(accept);
+  const words = inWords(plan);
   if (decision.kind !== 'ask' || blockersToAskAbout(plan.findings).length === 0) {
-    output.review.plan(plan, remedy);
+    output.review.plan(plan, words);
     return plan;
   }
-  output.review.toAskAbout(plan, remedy);
-  const accepted = await askAboutBlockers(plan.findings, output, questionBehind);
+  output.review.toAskAbout(plan, words);
+  const accepted = await askAboutBlockers(plan.findings, words.stepsOf, output, questionBehind);
   const settled = accepted.length === 0 ? plan : planWith([...accept, ...accepted]);
-  showChangedPart(plan, settled, remedy, output);
-  output.review.summary(settled, remedy);
+  showChangedPart(plan, settled, inWords, output);
+  output.review.summary(settled, inWords(settled));
   return settled;
 }
 
@@ -247,17 +268,19 @@ function blockersToAskAbout(findings: readonly Finding[]): readonly Finding[] {
 /** Asks about each blocker that may be overruled, and gives the ids of those that are. */
 export async function askAboutBlockers(
   findings: readonly Finding[],
+  stepsOf: StepsOf,
   output: Output,
   questionBehind: Remedy['questionBehind'] = () => undefined,
 ): Promise<readonly string[]> {
   const open = blockersToAskAbout(findings);
   if (open.length === 0) return [];
   const accepted: string[] = [];
-  for (const { id, title, detail, evidence } of open) {
+  for (const finding of open) {
+    const { id, title, detail, evidence } = finding;
     const goesOn = await output.prompter.confirm({
       id: `accept.${id}`,
       message: `${title}. Accept this and continue?`,
-      about: [detail, ...firstLines(evidence, fewEvidence)],
+      about: [detail, ...stepsOf(finding).flatMap(stepLines), ...firstLines(evidence, fewEvidence)],
       flag: `--accept ${id}`,
     });
     const question = goesOn ? undefined : questionBehind(id);
@@ -267,11 +290,15 @@ export async function askAboutBlockers(
   return accepted;
 }
 
+function stepLines({ text, commands }: Step): readonly string[] {
+  return [...(text === '' ? [] : [text]), ...commands];
+}
+
 /** The review above may have had room for the title only. */
 const fewEvidence = 3;
 
 /** What an acceptance adds to the diff and the findings. */
-function showChangedPart(before: Plan, after: Plan, remedy: Pick<Remedy, 'describe'>, output: Output): void {
+function showChangedPart(before: Plan, after: Plan, inWords: InWords, output: Output): void {
   const known = new Set(before.changes.map(canonicalText));
   const added = new Set<Change>(after.changes.filter((change) => !known.has(canonicalText(change))));
   const seen = new Set(before.findings.map(({ id, title }) => `${id} ${title}`));
@@ -282,5 +309,6 @@ function showChangedPart(before: Plan, after: Plan, remedy: Pick<Remedy, 'descri
   );
   if (rows.length === 0 && findings.length === 0) return;
   output.say('');
-  output.review.toAskAbout({ ...after, findings }, remedy, rows);
+  const changed = { ...after, findings };
+  output.review.toAskAbout(changed, inWords(changed), rows);
 }

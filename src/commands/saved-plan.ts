@@ -106,7 +106,10 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
 
 /** Content of a plan that its remedy never writes, in words; undefined if it permits the whole plan. */
 function faultOf(plan: Plan, remedy: Remedy): string | undefined {
-  const [first, ...more] = remedy.permits(plan);
+  const foreign = plan.findings.flatMap(({ id, steps = [] }) =>
+    steps.some((step) => remedy.stepOf?.(step, {}) === undefined) ? [`the steps of its finding ${id}`] : [],
+  );
+  const [first, ...more] = [...remedy.permits(plan), ...foreign];
   if (first === undefined) return undefined;
   return `${visible(plan.remedy)} never writes this: ${visible(first)}${more.length === 0 ? '' : `; and ${more.length} more`}`;
 }

@@ -20,10 +20,9 @@ import { inParallel } from '../files/in-parallel.ts';
 import { errnoInWords, onlyWhileBusy, type Patience } from '../files/system-errors.ts';
 import { readArguments } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, headLines } from '../review/exhibit-text.ts';
 import { headOf, outcomeOf, stepsNow } from '../review/summary.ts';
-import { savedStepLines } from '../review/text.ts';
+import { recordedLines, savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { folderCommand, type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
@@ -32,7 +31,7 @@ import { practiceOf } from './directory.ts';
 import { createOutput, type Output } from './output.ts';
 import { shortSeal } from './save-or-apply.ts';
 import { type Access, accessBy, namedPlan, openWorldOf, placeOf } from './saved-plan.ts';
-import { describePlan } from './world.ts';
+import { type DescribedPlan, describePlan } from './world.ts';
 
 /**
  * Runs the command, which reads the change folder alone, unless --drift asks for the targets.
@@ -46,7 +45,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const position = await positionOf(saved, output.patience);
   const inFolder = { ...saved, remedy, directory: await practiceOf(saved, flags, context) };
   await redrawWhereItMay(inFolder, flags.seal !== undefined, context, output);
-  showReview(saved, remedy, describePlan(inFolder, context), output);
+  showReview(saved, describePlan(inFolder, context), output);
   const drift = flags.drift ? await driftOf(saved, accessBy(flags, output.canAsk), context, output) : undefined;
   output.say(
     remedy.handOver === undefined
@@ -88,11 +87,12 @@ async function redrawWhereItMay(
   }
 }
 
-function showReview({ plan, records }: SavedChange, remedy: Remedy, description: Description, output: Output): void {
+function showReview({ plan, records }: SavedChange, description: DescribedPlan, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
   for (const line of headLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
+  for (const line of recordedLines(plan, output.review.options.width)) output.say(line);
   output.say('');
-  output.review.plan(plan, remedy);
+  output.review.plan(plan, description);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {
     output.say('');
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);

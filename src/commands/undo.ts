@@ -41,7 +41,7 @@ import {
   settleOutcome,
 } from './save-or-apply.ts';
 import { accessBy, namedPlan, openWorldOf, requireOriginal } from './saved-plan.ts';
-import { assessedBy, look, type OpenWorld } from './world.ts';
+import { assessedBy, look, type OpenWorld, wordsBy } from './world.ts';
 
 /**
  * Runs the command.
@@ -138,7 +138,7 @@ async function undoChange(
     const { finished, outcome } = await askingAgain(output.prompter, async (prompter) => {
       const asked = { ...output, prompter };
       const ready: Finished = {
-        plan: await finishPlan(planWith, flags.accept, decision, remedy, asked),
+        plan: await finishPlan(planWith, flags.accept, decision, wordsBy(remedy, opened.directory, context), asked),
         remedy,
         records: [],
         folderName: 'undo',

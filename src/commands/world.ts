@@ -12,13 +12,14 @@ import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { commandLine } from '../quoting.ts';
 import type {
-  Description,
   DirectoryWorld,
   FilesWorld,
   Leads,
+  PlanInWords,
   Remedy,
   RemedyOptions,
   Scope,
+  StepsOf,
   Surroundings,
   World,
 } from '../remedies/remedy.ts';
@@ -72,15 +73,32 @@ function leadsOf(context: Context, target: Target | undefined, reached: Reached)
 
 /** A plan with its remedy. */
 interface Described {
-  readonly remedy: Pick<Remedy, 'describe'>;
+  readonly remedy: Pick<Remedy, 'describe' | 'stepOf'>;
   readonly plan: Plan;
   /** The one that this run has open, for the commands that are printed. */
   readonly directory?: Reached | undefined;
 }
 
+/** A plan in the words of its remedy, those of its findings' steps included. */
+export interface DescribedPlan extends PlanInWords {
+  readonly stepsOf: StepsOf;
+}
+
 /** A plan in the words of its remedy. */
-export function describePlan({ remedy, plan, directory = {} }: Described, context: Context): Description {
-  return remedy.describe(plan, leadsOf(context, plan.target, directory));
+export function describePlan({ remedy, plan, directory = {} }: Described, context: Context): DescribedPlan {
+  const leads = leadsOf(context, plan.target, directory);
+  return {
+    ...remedy.describe(plan, leads),
+    stepsOf: ({ steps = [] }) => steps.flatMap((step) => remedy.stepOf?.(step, leads) ?? []),
+  };
+}
+
+/** Plans in the words of their remedy, as a run describes each that it shows. */
+export type InWords = (plan: Plan) => DescribedPlan;
+
+/** Plans in the words of this remedy, with commands for the directory that is open. */
+export function wordsBy(remedy: Described['remedy'], directory: Reached | undefined, context: Context): InWords {
+  return (plan) => describePlan({ remedy, plan, directory }, context);
 }
 
 /** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */

@@ -4,8 +4,8 @@
  */
 
 import type { Exhibit } from '../change/exhibits.ts';
-import type { FindingDraft } from '../change/findings.ts';
-import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
+import type { Finding, FindingDraft, NextStep } from '../change/findings.ts';
+import type { Change, ForestTarget, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser, WindowsTools } from '../files/own-access.ts';
 import type { Patience } from '../files/system-errors.ts';
@@ -138,6 +138,7 @@ export type Answer<Options> =
 
 /** Something to do, in words, with the commands that do it. */
 export interface Step {
+  /** '' where the commands say it all. */
   readonly text: string;
   /** Each runs unchanged. */
   readonly commands: readonly string[];
@@ -158,6 +159,14 @@ export interface Description {
   /** Tables and trees of the changes, in addition to the diff. */
   readonly changes: readonly Exhibit[];
   readonly nextSteps: readonly Step[];
+}
+
+/** The steps of a finding in words, as its remedy draws them for the reader's shell. */
+export type StepsOf = (finding: Pick<Finding, 'steps'>) => readonly Step[];
+
+/** A plan in words, with those of its findings' steps. */
+export interface PlanInWords extends Description {
+  readonly stepsOf?: StepsOf;
 }
 
 /** A remedy on the practice site. */
@@ -221,6 +230,12 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
    * @param leads the remedies that its steps lead to
    */
   describe(plan: Plan<C>, leads: Leads): Description;
+
+  /**
+   * A step of one of its findings in words: what to do by commands, which no finding holds itself. Undefined for a step
+   * that this remedy never writes; a plan that holds one is not used.
+   */
+  stepOf?(step: NextStep, leads: Leads): Step | undefined;
 
   /** Files for the change folder in addition to the plan's own documents; the plan holds their SHA-256. */
   records?(

@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
+import type { StepsOf } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { displayWidth, largest, pad, visible, wrapped } from '../terminal/text-layout.ts';
 import { counted, distinct, groupBy, listed } from '../words.ts';
@@ -41,6 +42,8 @@ export interface TextReviewOptions {
   readonly verbose: boolean;
   /** Leaves out the hint at --verbose. */
   readonly quiet?: boolean;
+  /** The steps of findings in words; without it they are not drawn. */
+  readonly stepsOf?: StepsOf | undefined;
 }
 
 /** What is drawn, and how. */

@@ -8,7 +8,7 @@ import { folderParts } from '../change/folder.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { FileChange, Plan } from '../change/plan.ts';
 import { type Position, undoneWords } from '../change/position.ts';
-import type { Description, Step } from '../remedies/remedy.ts';
+import type { PlanInWords, Step } from '../remedies/remedy.ts';
 import { counted, groupBy } from '../words.ts';
 import { diffHtml } from './diff-html.ts';
 import { exhibitHtml } from './exhibit-html.ts';
@@ -27,14 +27,14 @@ import {
   stepsNow,
   summaryParts,
 } from './summary.ts';
-import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords } from './text.ts';
+import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords, recordedWords } from './text.ts';
 
 const fewEvidence = 8;
 
 /** The input of a page. */
 interface Page {
   readonly plan: Plan;
-  readonly description: Description;
+  readonly description: PlanInWords;
   readonly commands: Commands;
   readonly outcome: Outcome | undefined;
 }
@@ -49,7 +49,7 @@ interface Page {
  */
 export function* htmlReview(
   plan: Plan,
-  description: Description,
+  description: PlanInWords,
   commands: Commands,
   template: string,
   journal: readonly JournalRecord[] = [],
@@ -78,15 +78,15 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'changes':
       return changes(plan, description, outcome);
     case 'findings':
-      return section('findings', 'Blockers and warnings', findings(plan, ['blocker', 'warning']));
+      return section('findings', 'Blockers and warnings', findings(plan, ['blocker', 'warning'], description));
     case 'pictures':
       return section(
         'pictures',
         'Pictures',
-        plan.exhibits.flatMap((exhibit) => [...exhibitHtml(exhibit)]),
+        plan.exhibits.flatMap((exhibit, index) => [...(index === 0 ? [recorded()] : []), ...exhibitHtml(exhibit)]),
       );
     case 'notes':
-      return section('notes', 'Notes', findings(plan, ['note']));
+      return section('notes', 'Notes', findings(plan, ['note'], description));
     case 'steps':
       return steps(stepsNow(description.nextSteps, outcome));
     case 'apply':
@@ -113,6 +113,11 @@ function* section(id: string, heading: string, content: Iterable<Html>): Generat
     yield piece;
   }
   if (!isEmpty) yield html`</section>\n`;
+}
+
+/** What is to be known before what the plan has recorded is read, and the commands beside it. */
+function recorded(hasCommands = false): Html {
+  return html`<p class="aside">${recordedWords}${hasCommands ? ` Its commands are framed. ${commandsAreOfPlan}` : ''}</p>\n`;
 }
 
 function* navigation({ findings: found, exhibits }: Plan, commands: Commands): Generator<Html> {
@@ -174,7 +179,7 @@ function isOrigin({ name }: HeadRow): boolean {
 }
 
 /** What changes and why, on the first screen. */
-function* summary(plan: Plan, description: Description, outcome: Outcome | undefined): Generator<Html> {
+function* summary(plan: Plan, description: PlanInWords, outcome: Outcome | undefined): Generator<Html> {
   for (const { name, value } of description.summary) yield row(name, isolated(value));
   yield* headOf(plan)
     .filter((part) => !isOrigin(part))
@@ -197,7 +202,7 @@ function encodingsOf(files: readonly FileChange[]): string {
     .join(', ');
 }
 
-function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outcome | undefined): Generator<Html> {
+function* changes(plan: Plan, { changes: exhibits }: PlanInWords, outcome: Outcome | undefined): Generator<Html> {
   if (plan.changes.length === 0) yield html`<p>None.</p>\n`;
   else yield* diffHtml(reviewRows(plan.changes), plan, outcome);
   for (const exhibit of exhibits) yield* exhibitHtml(exhibit);
@@ -205,23 +210,32 @@ function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outco
 
 const levelNames = { blocker: 'Blockers', warning: 'Warnings', note: '' } as const;
 
-function* findings({ findings: all, target }: Plan, levels: readonly Finding['level'][]): Generator<Html> {
-  const folded = foldedFindings(all);
+function* findings(
+  { findings: all, target }: Plan,
+  levels: readonly Finding['level'][],
+  { stepsOf = () => [] }: PlanInWords,
+): Generator<Html> {
+  const folded = foldedFindings(all.filter(({ level }) => levels.includes(level)));
   const roots = target.kind === 'files' ? target.roots : [];
+  if (folded.length > 0) yield recorded(folded.some((finding) => stepsOf(finding).length > 0));
   for (const level of levels) {
     const ofLevel = folded.filter((finding) => finding.level === level);
     if (ofLevel.length > 0 && levelNames[level] !== '') yield html`<h3>${levelNames[level]}</h3>\n`;
-    for (const finding of ofLevel) yield* article(finding, roots);
+    for (const finding of ofLevel) yield* article(finding, stepsOf(finding), roots);
   }
 }
 
-function* article(finding: Finding, roots: readonly string[]): Generator<Html> {
+function* article(finding: Finding, ofFinding: readonly Step[], roots: readonly string[]): Generator<Html> {
   const { id, level, accepted, title, detail, evidence, source } = finding;
   const heading = html`<span class="badge">${accepted ? `accepted ${level}` : level}</span> ${isolated(title)} <code>${id}</code>`;
   yield html`<article class="finding ${accepted ? 'accepted' : level}">
 ${level === 'note' ? html`<h3>${heading}</h3>` : html`<h4>${heading}</h4>`}
 `;
   if (detail !== '') yield html`<p>${isolated(detail)}</p>\n`;
+  for (const { text, commands } of ofFinding) {
+    if (text !== '') yield html`<p>${isolated(text)}</p>\n`;
+    for (const command of commands) yield html`${framed(command)}\n`;
+  }
   if (source !== undefined)
     yield html`<p class="aside">From ${source.name}, read ${source.read}, not read again${source.sha256 === undefined ? '' : `; SHA-256 ${source.sha256}`}</p>\n`;
   if (evidence.length > 0) yield* pathList('evidence', evidence, roots, fewEvidence, 'more');
@@ -246,9 +260,14 @@ function* steps(all: readonly Step[]): Generator<Html> {
   for (const { text, lines = [], commands, outage } of stepsInOrder(all)) {
     const mark = outage === true ? html`<strong class="outage">Interrupts a service.</strong> ` : '';
     const own = lines.map((line) => html`<p class="aside">${isolated(line)}</p>`);
-    yield html`<li><p>${mark}${isolated(text)}</p>${own}${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</li>\n`;
+    yield html`<li><p>${mark}${isolated(text)}</p>${own}${commands.map(framed)}</li>\n`;
   }
   if (all.length > 0) yield html`</ol>\n`;
+}
+
+/** A command of this tool: no text of a plan has such a frame. */
+function framed(command: string): Html {
+  return html`<pre><code>${command}</code></pre>`;
 }
 
 /** How to read the changes, and how to apply a part of them. */

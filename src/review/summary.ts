@@ -8,6 +8,7 @@ import { type Finding, type FindingLevel, openBlockers } from '../change/finding
 import { type JournalEvent, type JournalRecord, outcomesIn } from '../change/journal.ts';
 import type { Author, Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
 import { journalPosition, lostInWords, type Position, positionInBrief } from '../change/position.ts';
+import { canonicalText } from '../change/seal.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
@@ -179,17 +180,27 @@ export function commentsOf(plan: Plan): readonly string[] {
     if (accepted) return [`Accepted ${level} ${id}: ${title}`];
     return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
   });
-  return [...stops, ...words, `Seal: ${plan.seal}`, ...others].map(visible);
+  const recorded = stops.length + others.length === 0 ? [] : ['Titles of findings are as recorded in the plan.'];
+  return [...stops, ...words, `Seal: ${plan.seal}`, ...others, ...recorded].map(visible);
 }
 
-/** Findings that say the same in one, with the evidence of all. */
+/** Findings that say the same in one, with the evidence and the steps of all. */
 export function foldedFindings(findings: readonly Finding[]): readonly Finding[] {
   const same = ({ level, id, title, detail, acceptable, accepted }: Finding): string =>
     JSON.stringify([level, id, title, detail, acceptable, accepted]);
   return [...groupBy(findings, same).values()].flatMap(([first, ...others]) =>
     first === undefined
       ? []
-      : [{ ...first, evidence: distinct([first, ...others].flatMap(({ evidence }) => evidence)) }],
+      : [
+          {
+            ...first,
+            evidence: distinct([first, ...others].flatMap(({ evidence }) => evidence)),
+            steps: distinct(
+              [first, ...others].flatMap(({ steps = [] }) => steps),
+              canonicalText,
+            ),
+          },
+        ],
   );
 }
 

@@ -5,9 +5,9 @@ import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
 import { type Position, undoneWords } from '../change/position.ts';
 import { distinctiveNames, withoutMiddle } from '../files/folder-names.ts';
-import type { Description, Step } from '../remedies/remedy.ts';
+import type { PlanInWords, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
-import { displayWidth, isCommand, truncate, visible, wrapped } from '../terminal/text-layout.ts';
+import { commandMark, displayWidth, truncate, visible, wrapped } from '../terminal/text-layout.ts';
 import { distinct } from '../words.ts';
 import { diffLines, inLines, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, headLines } from './exhibit-text.ts';
@@ -97,12 +97,13 @@ const paperWidth = 100;
  */
 export function* paperReview(
   plan: Plan,
-  description: Description,
+  description: PlanInWords,
   commands: Commands,
   journal: readonly JournalRecord[] = [],
   position?: Position,
 ): Generator<string> {
-  const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true };
+  const { stepsOf } = description;
+  const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true, stepsOf };
   const outcome = outcomeOf(plan, journal, position);
   const notes = plan.findings.filter(({ level }) => level === 'note');
   const others = plan.findings.filter(({ level }) => level !== 'note').toReversed();
@@ -110,6 +111,7 @@ export function* paperReview(
     ...headLines([...headOf(plan), ...description.summary], options),
     '',
     summaryLine(plan, options.style, description.extent),
+    ...recordedLines(plan, paperWidth),
   ]);
   if (outcome !== undefined) yield* headed('Outcome', outcomeLines(plan, outcome));
   // In a plan that is handed over the counts come before the list.
@@ -170,6 +172,19 @@ function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | u
 function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   yield `  ${visible(outcomeInWords(plan, outcome))}`;
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
+}
+
+/** Of a plan that may have been edited. */
+export const recordedWords =
+  'The text of findings, tables and pictures is as recorded in the plan and was not checked: no command in it is from this tool.';
+
+/** What is to be known before the findings of a saved plan are read; [] where there are none. */
+export function recordedLines({ findings, exhibits }: Plan, width: number): readonly string[] {
+  if (findings.length + exhibits.length === 0) return [];
+  const ofTool = findings.some(({ steps = [] }) => steps.length > 0)
+    ? ` Its commands are marked "${commandMark}". ${commandsAreOfPlan}`
+    : '';
+  return ['', ...wrapped(`  ${recordedWords}${ofTool}`, width, 2)];
 }
 
 /** For a plan that may have been edited; its commands are quoted, so that a name cannot change what they do. */
@@ -256,7 +271,11 @@ function acceptanceLines(
 
 function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
   yield* titleLines(finding, options);
-  yield* detailLines(finding, options);
+  yield* textLines(finding.detail, options);
+  for (const { text, commands } of options.stepsOf?.(finding) ?? []) {
+    yield* textLines(text, options);
+    for (const command of commands) yield commandOfFinding(command, options);
+  }
   for (const item of finding.evidence) yield* inLines(options.style.dim(visible(item)), findingIndent, options);
 }
 
@@ -277,7 +296,7 @@ function shortFinding(finding: Finding, options: TextReviewOptions, roots: Reado
   const room = behindTitle - evidence.length;
   const { ellipsis } = options.style.signs;
   // Less wide, for the sign that the text goes on.
-  const detail = detailLines(finding, { ...options, width: options.width - displayWidth(` ${ellipsis}`) });
+  const detail = textLines(finding.detail, { ...options, width: options.width - displayWidth(` ${ellipsis}`) });
   const shown = detail.slice(0, room);
   const isCut = detail.length > room;
   return {
@@ -317,25 +336,36 @@ function titleLines(
   return wrapped(`  ${name} ${style.bold(visible(id))}  ${visible(title)}`, columns, findingIndent);
 }
 
-function detailLines({ detail }: Finding, { width }: TextReviewOptions): readonly string[] {
-  return detail === '' ? [] : wrapped(' '.repeat(findingIndent) + visible(detail), width, findingIndent);
+function textLines(text: string, { width }: TextReviewOptions): readonly string[] {
+  return text === '' ? [] : wrapped(' '.repeat(findingIndent) + visible(text), width, findingIndent);
 }
 
+/** With its mark where no text of a finding ever begins. */
+function commandOfFinding(command: string, { style }: TextReviewOptions): string {
+  return `  ${style.note(commandMark.padEnd(findingIndent - 2))}${visible(command)}`;
+}
+
+/** The first command, where there is one, else the first of what was seen. */
 function firstEvidence(
-  { evidence, subjects }: Finding,
-  { style, width }: TextReviewOptions,
+  finding: Finding,
+  options: TextReviewOptions,
   roots: ReadonlyMap<string, string>,
 ): readonly string[] {
+  const { evidence, subjects } = finding;
+  const { style, width } = options;
+  const [command] = (options.stepsOf?.(finding) ?? []).flatMap(({ commands }) => commands);
+  if (command !== undefined) {
+    // A part of a command is of no use, and looks like the whole.
+    return displayWidth(visible(command)) > width - findingIndent
+      ? [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')]
+      : [commandOfFinding(command, options)];
+  }
   const [first, ...others] = evidence;
   if (first === undefined) return [];
   const more = others.length === 0 ? '' : ` and ${others.length.toLocaleString('en')} more`;
   const room = width - findingIndent - more.length;
   const file = roots.size === 0 ? undefined : subjects.find((subject) => first.startsWith(subject));
   const isLong = displayWidth(visible(first)) > room;
-  // A part of a command is useless, and looks complete.
-  if (isLong && isCommand(visible(first))) {
-    return [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')];
-  }
   const line = isLong && file !== undefined ? withoutMiddle(file, roots) + first.slice(file.length) : first;
   return [' '.repeat(findingIndent) + style.dim(truncate(visible(line), room, style.signs.ellipsis) + more)];
 }

@@ -141,21 +141,20 @@ export function wrap(text: string, columns: number, options: WrapOptions = {}): 
 
 const colour = '(?:\\x1b\\[[\\d;]*m)*';
 
+/** Before a command of this tool that is shown among text which is not its own. */
+export const commandMark = 'run';
+
 /**
- * A command that can be copied, up to the end of its sentence: a known program or a cmdlet with arguments and without
- * placeholders, at the start of the text or after a colon.
+ * A command that can be copied: all that follows the mark, with it; else a known program or a cmdlet with arguments and
+ * without placeholders, at the start of the text or after a colon, up to the end of its sentence.
  */
 const command = new RegExp(
   `(?<=^ *|: )${colour}(?:(?:(?:npx )?adsi-remedy(?:@\\S+)?|repadmin|ldifde|ldapmodify|ntdsutil) |[A-Z][a-z]+-[A-Z]\\w+ (?=[-"|])|` +
     `node (?:"[^"]*adsi-remedy[^"]*"|'[^']*adsi-remedy[^']*'|\\S*adsi-remedy\\S*) )` +
-    '[^<…]+?(?=\\.? {2}|\\. [A-Z]|; |$)',
+    '[^<…]+?(?=\\.? {2}|\\. [A-Z]|; |$)' +
+    `|(?<=^ *)${colour}${commandMark} +${colour}\\S.*$`,
   'gu',
 );
-
-/** Whether the whole text is a command that can be copied. */
-export function isCommand(text: string): boolean {
-  return [...text.matchAll(command)].some((match) => match.index === 0 && match[0].length === text.length);
-}
 
 /** A distinguished name of more than one part; all parts but the last may contain spaces. */
 const dn = new RegExp(`(?<=^| )${colour}(?:(?:CN|OU|DC)=(?:[^,\\\\]|\\\\.)+,)+(?:CN|OU|DC)=[^\\s,;"]+`, 'giu');

@@ -11,6 +11,7 @@ import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { describePlan } from '../../src/commands/world.ts';
 import { remedies } from '../../src/remedies/index.ts';
+import { metadata as metadataRemedy } from '../../src/remedies/metadata/remedy.ts';
 import type { Remedy } from '../../src/remedies/remedy.ts';
 import {
   accepted,
@@ -34,6 +35,7 @@ import {
   siteWithDeadDc,
   zone,
 } from '../remedies/metadata/dead-dc.ts';
+import { commandsOf } from '../support/finding-commands.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
@@ -181,10 +183,11 @@ describe('where no run writes', () => {
   });
 
   test('lists the supported ways with the names filled in', async () => {
-    const ways = planOf(await dryRun('--dn', settings)).findings.find(({ id }) => id === 'supported-ways')?.evidence;
+    const found = planOf(await dryRun('--dn', settings)).findings.find(({ id }) => id === 'supported-ways');
+    const ways = commandsOf(metadataRemedy, found);
     // DC4 is Windows Server 2008 R2, which has no such cmdlet as Uninstall-ADDSDomainController.
     expect(ways).toContain('dcpromo /forceremoval');
-    expect(ways?.join('\n')).not.toContain('Uninstall-');
+    expect(ways.join('\n')).not.toContain('Uninstall-');
     expect(ways).toContain(`ntdsutil "metadata cleanup" "remove selected server ${server}" quit quit`);
   });
 

@@ -5,6 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Finding } from '../../src/change/findings.ts';
 import type { Plan } from '../../src/change/plan.ts';
+import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
+import { stepsOf } from '../support/finding-commands.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import type { PrompterDouble } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
@@ -129,6 +131,12 @@ export function planOf({ stdout }: CommandRun): Plan {
 
 export function findingOf({ findings }: Plan, id: string): Finding | undefined {
   return findings.find((one) => one.id === id);
+}
+
+/** What a finding says, and what it advises as its remedy draws it. */
+export function adviceOf(finding: Finding | undefined): string {
+  const drawn = stepsOf(remedy, finding).flatMap(({ text, commands }) => [text, ...commands]);
+  return [finding?.detail ?? '', ...drawn].join('\n');
 }
 
 /** The ids of the blockers, sorted; "(final)" with those that cannot be accepted. */

@@ -7,6 +7,7 @@ import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import {
   adminGroup,
+  adviceOf,
   blockersOf,
   configuration,
   databaseOf,
@@ -110,7 +111,7 @@ describe('a failed first install', () => {
       'monitoring',
       'system',
     ]);
-    expect(found?.detail).not.toMatch(/Get-Mailbox|New-MoveRequest/);
+    expect(adviceOf(found)).not.toMatch(/Get-Mailbox|New-MoveRequest/);
     const cleared = plan.changes.flatMap((change) =>
       change.kind === 'modify' && change.dn.includes('1f05a927') ? change.edits.map(({ attribute }) => attribute) : [],
     );
@@ -184,7 +185,7 @@ describe('a failed first install', () => {
   test('with another server has them moved first, by the cmdlets of their kinds', async () => {
     const plan = await planFor([...records, another()]);
     expect(blockersOf(plan)).toContain('arbitration-mailboxes (final)');
-    expect(findingOf(plan, 'arbitration-mailboxes')?.detail).toContain(
+    expect(adviceOf(findingOf(plan, 'arbitration-mailboxes'))).toContain(
       "Get-Mailbox -Arbitration -Server 'EX04' | New-MoveRequest",
     );
     expect(plan.changes.some((change) => change.kind === 'modify' && change.dn.includes('1f05a927'))).toBe(false);
@@ -198,7 +199,7 @@ describe('the last server that is left', () => {
   test('has an offline address book that can be accepted, as no other server can generate it', async () => {
     const plan = await planFor(forest(exchange2010, addressBook));
     expect(blockersOf(plan)).toEqual(['oab-generation', 'only-server']);
-    expect(findingOf(plan, 'oab-generation')?.detail).toContain('After you install a new server, set it to that one');
+    expect(adviceOf(findingOf(plan, 'oab-generation'))).toContain('After you install a new server, set it to that one');
     expect(plan.leftOut).toContainEqual({
       what: `offLineABServer of CN=Default Offline Address Book,${lists}`,
       reason: 'mandatory-references',
@@ -220,9 +221,9 @@ describe('the last server that is left', () => {
     ]);
     const ids = ['mailboxes', 'archives', 'dag-member', 'only-server', 'owned-databases', 'oab-generation'];
     expect(plan.findings.map(({ id }) => id)).toEqual(expect.arrayContaining([...ids, 'references-to-replace']));
-    const advice = plan.findings.filter(({ id }) => id !== 'supported-ways').map(({ detail }) => detail);
+    const advice = plan.findings.filter(({ id }) => id !== 'supported-ways').map(adviceOf);
     expect(advice.join('\n')).not.toMatch(/(?:Get|Set|Move|Remove|New|Enable)-(?!ADObject)\w+/);
-    expect(findingOf(plan, 'dag-member')?.detail).toContain(
+    expect(adviceOf(findingOf(plan, 'dag-member'))).toContain(
       `Set-ADObject -Identity '${server}' -Clear msExchMDBAvailabilityGroupLink`,
     );
     expect(plan.nextSteps).toContainEqual({ id: 'databases', names: [database], removedBy: 'directory' });
@@ -252,7 +253,7 @@ describe('a member of a DAG', () => {
 
   test('has a database with another copy activated there, never removed, and its own copy goes', async () => {
     const plan = await planFor(records, '--also', 'databases');
-    const detail = findingOf(plan, 'dag-member')?.detail ?? '';
+    const detail = adviceOf(findingOf(plan, 'dag-member'));
     const order = [
       "Move-ActiveMailboxDatabase -Identity 'MDB4' -ActivateOnServer 'EX01'",
       "Remove-MailboxDatabaseCopy -Identity 'MDB4\\EX04'",
@@ -260,8 +261,8 @@ describe('a member of a DAG', () => {
     ].map((command) => detail.indexOf(command));
     expect(order).toEqual(order.toSorted((one, other) => one - other));
     expect(order).not.toContain(-1);
-    expect(findingOf(plan, 'owned-databases')?.detail).toContain('Move-ActiveMailboxDatabase');
-    expect(JSON.stringify(plan.findings)).not.toContain('Remove-MailboxDatabase -Identity');
+    expect(adviceOf(findingOf(plan, 'owned-databases'))).toContain('Move-ActiveMailboxDatabase');
+    expect(plan.findings.map(adviceOf).join('\n')).not.toContain('Remove-MailboxDatabase -Identity');
     expect(deletedBy(plan)).toEqual([`CN=EX04,${database}`, server]);
     expect(findingOf(plan, 'databases-stay')?.evidence).toEqual([`${database}: EX01 holds a copy of it`]);
   });
@@ -275,10 +276,16 @@ describe('a member of a DAG', () => {
       inDatabase('anna'),
       person('bert', `homeMDB: ${alone}`, `msExchHomeServerName: ${legacyNameOf('EX04')}`),
     ]);
-    expect(findingOf(plan, 'mailboxes')?.detail).toBe(
-      "Move them first: Move-ActiveMailboxDatabase -Identity 'MDB4' -ActivateOnServer 'EX01'; Get-Mailbox -Database 'MDB5' -ResultSize Unlimited | New-MoveRequest.",
+    expect(adviceOf(findingOf(plan, 'mailboxes'))).toBe(
+      [
+        'Move them first.',
+        'Activate the databases on the servers that have a copy:',
+        "Move-ActiveMailboxDatabase -Identity 'MDB4' -ActivateOnServer 'EX01'",
+        '',
+        "Get-Mailbox -Database 'MDB5' -ResultSize Unlimited | New-MoveRequest",
+      ].join('\n'),
     );
-    expect(findingOf(plan, 'dag-member')?.detail).not.toContain('MDB5');
+    expect(adviceOf(findingOf(plan, 'dag-member'))).not.toContain('MDB5');
   });
 
   test('takes the copy object along that it left below a database of another server', async () => {
@@ -297,7 +304,7 @@ test('a database of 2010 is given an RPC client access server of 2010, and none 
   const onDatabase = record(databaseOf('MDB5'), 'msExchMDB', legacyName);
   const advice = async (version: 2010 | 2016): Promise<string> => {
     const records = forest(exchange2010, serverObject('EX01', { version, roles: 38 }), onDatabase);
-    return findingOf(await planFor(records), 'references-to-replace')?.detail ?? '';
+    return adviceOf(findingOf(await planFor(records), 'references-to-replace'));
   };
   expect(await advice(2010)).toContain("-RpcClientAccessServer 'ex01.corp.example.com'");
   expect(await advice(2016)).not.toContain('RpcClientAccessServer');
@@ -328,7 +335,7 @@ describe('an empty CN=Servers of a legacy administrative group', () => {
     expect(findingOf(await planFor(records), 'empty-servers-container')?.evidence).toEqual([old]);
     expect(deletedBy(await planFor(records, '--also', 'servers-container'))).toEqual([server, old]);
     const leftovers = planOf(await runOn(records, '--leftovers', '--json'));
-    expect(findingOf(leftovers, 'empty-servers-container')?.detail).toContain(`Remove-ADObject -Identity '${old}'`);
+    expect(adviceOf(findingOf(leftovers, 'empty-servers-container'))).toContain(`Remove-ADObject -Identity '${old}'`);
     expect(leftovers.changes).toEqual([]);
   });
 
@@ -401,7 +408,7 @@ describe('an export', () => {
       );
       const plan = await planFor(modern);
       expect(JSON.stringify(plan.findings)).not.toMatch(/2003|setup of this version|System Manager|Exchange Tasks/);
-      expect(findingOf(plan, 'supported-ways')?.detail).toContain('This object has no roles');
+      expect(adviceOf(findingOf(plan, 'supported-ways'))).toContain('This object has no roles');
       expect(findingOf(plan, 'export-incomplete')?.evidence.join()).toContain(
         'no msExchCurrentServerRoles on any server',
       );
@@ -448,5 +455,5 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
 test('an object without an FQDN in networkAddress explains no message of setup', async () => {
   const without = forest(exchange2016, another()).map((one) => one.replace(/^networkAddress: .*ex04.*\n/m, ''));
   const plan = await planFor(without);
-  expect(findingOf(plan, 'supported-ways')?.detail).toContain('and this one has none');
+  expect(adviceOf(findingOf(plan, 'supported-ways'))).toContain('and this one has none');
 });

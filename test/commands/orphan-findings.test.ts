@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/change/findings.ts';
+import { orphan as orphanRemedy } from '../../src/remedies/orphan/remedy.ts';
+import { commandsOf } from '../support/finding-commands.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import {
@@ -138,16 +140,22 @@ test('each blocker comes with commands that do what it asks for', async () => {
       ),
     ),
   );
-  const databases = detailOf(findings, 'owned-databases');
+  const commandsFor = (id: string): string =>
+    commandsOf(
+      orphanRemedy,
+      findings.find((finding) => finding.id === id),
+    ).join('\n');
+  const databases = commandsFor('owned-databases');
   expect(databases).toContain("Get-Mailbox -Database 'MDB4' -ResultSize Unlimited | New-MoveRequest");
   expect(databases).toContain("Remove-MailboxDatabase -Identity 'MDB4'");
   expect(databases).not.toContain('Set-MailboxDatabase');
-  const connectors = detailOf(findings, 'send-connector-source');
+  const connectors = commandsFor('send-connector-source');
   expect(connectors).toContain(
     `Set-ADObject -Identity '${connector}' -Remove @{msExchSourceBridgeheadServersDN='CN=1,${server}'}`,
   );
-  const ways = findings.find(({ id }) => id === 'supported-ways')?.evidence.join() ?? '';
-  expect(ways).toContain('dsmod computer "CN=EX04,CN=Computers,DC=corp,DC=example,DC=com" -reset');
+  expect(commandsFor('supported-ways')).toContain(
+    'dsmod computer "CN=EX04,CN=Computers,DC=corp,DC=example,DC=com" -reset',
+  );
 });
 
 describe('in the wizard', () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import {
+  adviceOf,
   blockersOf,
   databaseOf,
   deletedBy,
@@ -67,7 +68,7 @@ const leftAt = ({ leftOut }: Plan, dn: string): readonly string[] =>
     reference?.to.includes(dn) === true ? [`${detail} ${what.split(',')[0]}: ${reference.because}`] : [],
   );
 const words = ({ findings }: Plan): string =>
-  findings.flatMap(({ detail, evidence }) => [detail, ...evidence]).join('\n');
+  findings.flatMap((finding) => [adviceOf(finding), ...finding.evidence]).join('\n');
 describe('a forest of Exchange 2003', () => {
   const version = 2003;
   const server = dnOf('EX03');

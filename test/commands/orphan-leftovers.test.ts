@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
+import { orphan as orphanRemedy, orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { orphan as orphanDn, sendConnector } from '../change/entries-support.ts';
+import { commandsOf } from '../support/finding-commands.ts';
 import { type PracticeSite, siteInMemory } from '../support/practice-site.ts';
 import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
@@ -63,7 +64,8 @@ function treeIn({ exhibits }: Plan): readonly string[] {
 }
 
 function notCleared(plan: Plan): readonly string[] | undefined {
-  return findingOf(plan, 'leftovers-not-cleared')?.evidence;
+  const found = findingOf(plan, 'leftovers-not-cleared');
+  return found && [...found.evidence, ...commandsOf(orphanRemedy, found)];
 }
 
 describe('what a deletion by hand left behind', () => {
@@ -237,6 +239,7 @@ describe('a name of a server that no object has', () => {
       `Set-ADObject -Identity 'CN=Default OAB,${group}' -Replace @{'offLineABServer'='${dnOf('EX01')}'}`,
       expect.stringContaining("Remove-PublicFolderDatabase -Identity 'PF09'"),
       expect.stringContaining("Set-Mailbox -Identity 'CN=anna,CN=Users,DC=corp,DC=example,DC=com' -Database"),
+      "Disable-Mailbox -Identity 'CN=anna,CN=Users,DC=corp,DC=example,DC=com'",
     ]);
     // Without the tombstone the entry is known by the name that other values have for the server.
     expect(treeIn(plan)[0]).toBe('EX09: 3 references');

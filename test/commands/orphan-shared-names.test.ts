@@ -12,7 +12,18 @@ import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
-import { adminGroup, groups, head, organisation, person, planOf, record, runIn, runOn } from './orphan-export.ts';
+import {
+  adminGroup,
+  adviceOf,
+  groups,
+  head,
+  organisation,
+  person,
+  planOf,
+  record,
+  runIn,
+  runOn,
+} from './orphan-export.ts';
 
 const guid = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
 const legacyExchangeDn = '/o=Contoso/cn=EX01';
@@ -110,7 +121,7 @@ describe.each([
     const read = (name: string): Promise<string> => readFile(path.join(folder, 'saved', name), 'utf8');
     const { findings } = JSON.parse(await read('plan.json')) as Plan;
     const words = JSON.stringify(
-      findings.map(({ detail, evidence, id }) => [detail, id === 'mailboxes' ? [] : evidence]),
+      findings.map((finding) => [adviceOf(finding), finding.id === 'mailboxes' ? [] : finding.evidence]),
     );
     expect(words).toContain('-Clear msExchMDBAvailabilityGroupLink');
     expect(words).not.toMatch(/Server EX01|RecoverServer/);

@@ -219,9 +219,11 @@ describe('--practice', () => {
 
 /** The commands of this tool that stand on lines of their own, or at the end of one. */
 function commandsIn(text: string): readonly string[] {
-  return [...text.matchAll(/(?:: |<pre><code>|\n *(?:Apply|Undo|Look again)? *)adsi-remedy ([a-z]+ [^<\n\r]*)/g)].map(
-    ([, command = '']) => command.trimEnd(),
-  );
+  return [
+    ...text.matchAll(
+      /(?:: |<pre><code>|\n *(?:Apply|Undo|Look again)? *)adsi-remedy ((?:apply|undo|lingering|metadata) [^<\n\r]*)/g,
+    ),
+  ].map(([, command = '']) => command.trimEnd());
 }
 
 function commandNamed(name: string): Parameters<typeof runCommand>[0] {

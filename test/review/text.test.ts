@@ -304,8 +304,12 @@ describe('findings on the screen', () => {
   test('never show a part of a command: where it does not fit they say where it is whole', () => {
     const fits = 'adsi-remedy lingering --reference dc1.corp.example.com';
     const long = `${fits} --target dc4.corp.example.com`;
-    expect(shown({ evidence: [fits] })).toContain(`           ${fits}`);
-    const lines = shown({ evidence: [long, fits] });
+    const withCommands = (...commands: readonly string[]): readonly string[] => {
+      const findings = [finding({ steps: [{ id: 'find' }], evidence: ['seen'] })];
+      return review(planOf([], { findings }), { width: 80, columns: 80, stepsOf: () => [{ text: '', commands }] });
+    };
+    expect(withCommands(fits)).toContain(`  run      ${fits}`);
+    const lines = withCommands(long, fits);
     expect(lines).toContain('           Commands: with --verbose, and in the review.');
     expect(lines.join()).not.toContain('adsi-remedy');
   });

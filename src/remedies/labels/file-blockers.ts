@@ -125,7 +125,8 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'read-only-file': {
     title: 'Marked read-only',
-    detail: 'It may have been marked on purpose. If you may change it, clear the mark (attrib -r), then run again.',
+    detail:
+      'It may have been marked on purpose. If you may change it, clear the mark in the properties of the file, then run again.',
   },
   'locked-folder': {
     title: 'No right to write the file or its folder',

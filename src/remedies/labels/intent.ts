@@ -1,15 +1,8 @@
 /** The intent as a plan keeps it, and the limits of what a plan of this remedy may contain. */
 
 import path from 'node:path';
-import { isObject } from '../../change/json-shape.ts';
-import {
-  type FileChange,
-  type FileFingerprint,
-  type Intent,
-  type JsonValue,
-  type Plan,
-  stringsIn,
-} from '../../change/plan.ts';
+import { isObject, type JsonValue, stringsIn } from '../../change/json-shape.ts';
+import type { FileChange, FileFingerprint, Intent, Plan } from '../../change/plan.ts';
 import { sameFingerprint } from '../../change/planned-file.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';

@@ -3,7 +3,9 @@
  * summary, and the next steps, which the plan keeps as data.
  */
 
-import { type FileChange, type NextStep, type Plan, type Proposal, stringsIn } from '../../change/plan.ts';
+import type { NextStep } from '../../change/findings.ts';
+import { stringsIn } from '../../change/json-shape.ts';
+import type { FileChange, Plan, Proposal } from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { ask } from './ask.ts';

@@ -30,7 +30,7 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
     note(
       'not-covered',
       'Lingering links and partial copies are not compared',
-      "A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft's Lingering Object Liquidator.",
+      "A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both, use repadmin on each global catalog, or Microsoft's Lingering Object Liquidator.",
     ),
   ].filter((one) => one !== undefined);
 }
@@ -340,7 +340,7 @@ const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
   undeleted: {
     title: (count) => `${count} restored on one DC after the other had dropped the tombstone`,
     detail:
-      'The restore does not replicate to a DC that no longer has the tombstone. repadmin lists these as lingering too and, without /advisory_mode, removes them. Decide for each: create it again on the reference, or remove it.',
+      'The restore does not replicate to a DC that no longer has the tombstone. repadmin lists these as lingering too and, where it does not only list, removes them. Decide for each: create it again on the reference, or remove it.',
   },
   abandoned: {
     title: (count) => `${count} abandoned: the DC that created them no longer exists`,

@@ -25,7 +25,8 @@ import {
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, type Originator, originatorOf, stampOf, stampsOf } from '../../ad/replication-values.ts';
-import { type ForestTarget, type Intent, stringsIn } from '../../change/plan.ts';
+import { stringsIn } from '../../change/json-shape.ts';
+import type { ForestTarget, Intent } from '../../change/plan.ts';
 import { DirectoryError, SubjectMissingError, UsageError } from '../../errors.ts';
 import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
 import { day, distinct, groupBy } from '../../words.ts';

@@ -7,17 +7,13 @@ import {
   listLingeringObjects,
   removeLingeringObjects,
   replicateDivergentOnce,
+  strictOnAllDcs,
 } from '../../ad/repadmin.ts';
+import type { NextStep } from '../../change/findings.ts';
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
-import {
-  faultsOfNextSteps,
-  type JsonValue,
-  type NextStep,
-  type Plan,
-  type RemoveLingeringChange,
-  stringsIn,
-} from '../../change/plan.ts';
+import { type JsonValue, stringsIn } from '../../change/json-shape.ts';
+import { faultsOfNextSteps, type Plan, type RemoveLingeringChange } from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
@@ -227,7 +223,7 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
         },
     {
       text: 'Make every DC refuse lingering objects from now on. Change the tombstone lifetime only after another search finds none.',
-      commands: ['repadmin /regkey * +strict'],
+      commands: [strictOnAllDcs],
     },
   ];
 }

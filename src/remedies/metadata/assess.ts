@@ -5,14 +5,20 @@
 
 import { dnIn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { hasFullCopy } from '../../ad/forest.ts';
-import { seizeRole } from '../../ad/repadmin.ts';
-import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
+import {
+  blocker,
+  type FindingDraft,
+  finalBlocker,
+  foreignChanges,
+  type NextStep,
+  note,
+  warning,
+} from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
 import { deletesFromPlan } from '../../change/unchecked-writes.ts';
 import { onlyBySystem } from '../../change/undo.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
 import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import {
   type Candidate,
@@ -26,6 +32,7 @@ import {
   takerOfRoles,
 } from './candidates.ts';
 import { leftOutReasons, unjustified } from './changes.ts';
+import { steps } from './finding-steps.ts';
 import { type Chosen, type MetadataFacts, treesOf } from './gather.ts';
 import { lossFindings } from './lost.ts';
 import { isOfClass, partsOf } from './subject.ts';
@@ -89,7 +96,7 @@ function supportedWays(chosen: Chosen): FindingDraft {
     'supported-ways',
     `Check the ways that Microsoft supports first: ${ways.map(({ short }) => short).join('; ')}`,
     'They remove the same entries, without a review and without an undo. Afterwards this remedy can still find what they leave behind: DNS, SYSVOL membership, values that name the domain controller.',
-    { evidence: ways.flatMap(({ step }) => [step.text, ...step.commands]) },
+    { steps: ways.map(({ step }) => step) },
   );
 }
 
@@ -255,15 +262,18 @@ function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): reado
           ? 'It is in use: its demotion moves them to another domain controller. Seize no role from one in use.'
           : 'First seize them on a domain controller in use, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
         {
-          evidence: [
-            ...seized.flatMap(({ seize }) => (seize === undefined || isUsed ? [] : [seizeRole(taker, seize)])),
-            ...seized.map(({ name, dn }) => `${name}: ${dn}`),
-          ],
+          steps: isUsed ? [] : seizing(taker, seized),
+          evidence: seized.map(({ name, dn }) => `${name}: ${dn}`),
           subjects: seized.map(({ name }) => name),
         },
       ),
     applicationInfrastructure(rolesToCorrect(roles, identity.settings?.dn), target.domainController, heir),
   ].filter((one) => one !== false && one !== undefined);
+}
+
+function seizing(host: string, roles: readonly Role[]): readonly NextStep[] {
+  const seized = roles.flatMap(({ seize }) => seize ?? []);
+  return seized.length === 0 ? [] : [steps.of('seize-roles', { host, roles: seized })];
 }
 
 function applicationInfrastructure(
@@ -330,9 +340,6 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
     .filter(isProtected)
     .map(({ entry }) => entry.dn);
   const { undeletable } = remains;
-  const unprotect = undeletable
-    .slice(0, 3)
-    .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`);
   return [
     ...finding(finalBlocker, 'protected-entries', guarded, {
       title: `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
@@ -340,7 +347,9 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
     }),
     ...finding(finalBlocker, 'no-right-to-delete', undeletable, {
       title: `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
-      detail: `Computed from the security descriptors and your groups. Run this as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${unprotect.join('; ')}.`,
+      detail:
+        'Computed from the security descriptors and your groups. Run this as a member of Enterprise Admins (--user).',
+      steps: [steps.of('unprotect', { dns: undeletable.slice(0, 3) })],
     }),
   ];
 }
@@ -377,7 +386,7 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
       {
         title: 'Roles belong to domain controllers that are already deleted',
         detail: 'Seize each on a domain controller in use, with the commands.',
-        commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
+        steps: seizing(taker, deleted),
       },
     ),
     ...unseen(facts, chosen),
@@ -387,8 +396,7 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
 interface Words {
   readonly title: string;
   readonly detail: string;
-  /** Shown above what was seen. */
-  readonly commands?: readonly string[];
+  readonly steps?: readonly NextStep[];
 }
 
 /** A finding whose subjects are all that was seen; none if nothing was. */
@@ -396,9 +404,10 @@ function finding(
   build: typeof note,
   id: string,
   subjects: readonly string[],
-  { title, detail, commands = [] }: Words,
+  { title, detail, steps: ofFinding = [] }: Words,
 ): readonly FindingDraft[] {
-  return subjects.length === 0 ? [] : [build(id, title, detail, { evidence: [...commands, ...subjects], subjects })];
+  const parts = { ...(ofFinding.length === 0 ? {} : { steps: ofFinding }), evidence: subjects, subjects };
+  return subjects.length === 0 ? [] : [build(id, title, detail, parts)];
 }
 
 function unseen(

@@ -8,7 +8,6 @@ import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { bytesOfWrittenValue, type Entry, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hasFullCopy } from '../../ad/forest.ts';
-import { exportChanges } from '../../ad/repadmin.ts';
 import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/replication-values.ts';
 import { readAttributeNumbers } from '../../ad/schema.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
@@ -20,6 +19,7 @@ import { writeLdif } from '../../ldif/ldif.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
+import { steps } from './finding-steps.ts';
 
 /** An object that was changed or deleted there, or lies in a partition that only this DC holds. */
 export interface Lost {
@@ -230,7 +230,7 @@ function knownLosses(
     : counted(changed.length, 'object was', 'objects were');
   const exports = isCut
     ? partitions.map(({ namingContext, from }, index) =>
-        exportChanges(host, namingContext, from, `${name}-${index + 1}.ldf`),
+        steps.of('export-changes', { name, host, namingContext, from: `${from}`, number: index + 1 }),
       )
     : [];
   const kept = isCut
@@ -248,7 +248,8 @@ function knownLosses(
         `${count} changed or deleted on ${name}, and no other domain controller that answers has these changes`,
         `A forced demotion loses these changes. ${kept}`,
         {
-          evidence: [...exports, ...changed.slice(0, 100)],
+          steps: exports,
+          evidence: changed.slice(0, 100),
           subjects: changed,
           measure: { value: changed.length, unit: 'objects' },
           source,
@@ -259,7 +260,7 @@ function knownLosses(
         'only-copy',
         `No other domain controller holds ${counted(onlyCopies.length, 'partition')} of ${name}: all objects in it are lost`,
         `A forced demotion loses the only copy. ${kept}`,
-        { evidence: [...exports, ...onlyCopies], subjects: onlyCopies, source },
+        { steps: exports, evidence: onlyCopies, subjects: onlyCopies, source },
       ),
     notCompared.length > 0 &&
       warning(

@@ -4,12 +4,12 @@ import { rdnOf } from '../../ad/dn.ts';
 import { masterRoles } from '../../ad/forest.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
+import type { NextStep } from '../../change/findings.ts';
 import {
   type DeletedEntry,
   type DirectoryChange,
   faultsOfNextSteps,
   type ModifyChange,
-  type NextStep,
   type Plan,
 } from '../../change/plan.ts';
 import { onlyBySystem } from '../../change/undo.ts';
@@ -20,6 +20,7 @@ import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { isInUse, rolesToSeize, takerOfRoles } from './candidates.ts';
 import { faultsOfPlan, propose } from './changes.ts';
+import { steps } from './finding-steps.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
 import { lostRecords } from './lost.ts';
@@ -42,6 +43,7 @@ export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> =
   record: (facts) => ({ exhibits: recordedExhibits(facts), nextSteps: nextStepsOf(facts) }),
   records: lostRecords,
   describe,
+  stepOf: steps.inWords,
   permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
   confirm: (plan) => (plan.undoes === undefined ? identityIn(plan)?.name : undefined),
   verify: proofOf,

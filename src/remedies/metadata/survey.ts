@@ -5,9 +5,9 @@
 
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
-import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
+import { seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
+import type { NextStep } from '../../change/findings.ts';
 import { agoInWords, counted, day } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import {
@@ -19,6 +19,7 @@ import {
   rolesToCorrect,
   takerOfRoles,
 } from './candidates.ts';
+import { steps } from './finding-steps.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import { isInDns } from './references.ts';
@@ -216,7 +217,8 @@ export async function ask(
     ],
   });
   if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };
-  return { kind: 'other-way', steps: ways.filter((one) => one.way === way).map(({ step }) => step) };
+  const taken = ways.filter((one) => one.way === way).flatMap(({ step }) => steps.inWords(step, {}) ?? []);
+  return { kind: 'other-way', steps: taken };
 }
 
 type SupportedWay = 'demote' | 'account' | 'ntdsutil' | 'sites';
@@ -227,7 +229,7 @@ interface Way {
   readonly short: string;
   readonly label: string;
   readonly hint: string;
-  readonly step: Step;
+  readonly step: NextStep;
 }
 
 /** The ways that may be possible: remains of an earlier clean-up cannot be demoted. */
@@ -248,61 +250,42 @@ const levelOf2012 = 5;
 function demotion(machine: string, level: number | undefined): Way {
   const isOld = level !== undefined && level < levelOf2012;
   const isNew = level !== undefined && level >= levelOf2012;
-  const [byForce, otherwise] = isOld
-    ? ['dcpromo /forceremoval', '']
-    : [
-        'Uninstall-ADDSDomainController -ForceRemoval',
-        isNew ? '' : ' On Windows Server 2008 R2 and before: dcpromo, or dcpromo /forceremoval.',
-      ];
   return {
     way: 'demote',
     short: `demote ${machine}`,
     label: `${machine} can still be reached or started`,
     hint: 'demote it; by force if it cannot replicate',
-    step: {
-      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only if that fails because it cannot replicate: demote it by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run adsi-remedy metadata again to clean it up.${otherwise}`,
-      commands: [isOld ? 'dcpromo' : 'Uninstall-ADDSDomainController', byForce],
-      outage: true,
-    },
+    step: steps.of('demote', { machine, isOld, isNew }),
   };
 }
 
-function accountDeletion(name: string, accountDn: string, hasMetadata: boolean): Way {
+function accountDeletion(name: string, dn: string, hasMetadata: boolean): Way {
   return {
     way: 'account',
     short: 'delete its account in Users and Computers',
     label: 'Active Directory Users and Computers can delete its account',
     hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it no longer has metadata',
-    step: {
-      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. Check DNS yourself. This command shows the account:`,
-      commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
-    },
+    step: steps.of('delete-account', { name, dn, hasMetadata }),
   };
 }
 
 /** Metadata cleanup looks for NTDS Settings; a server object without them is deleted where it is shown. */
-function serverDeletion(name: string, serverDn: string): Way {
+function serverDeletion(name: string, dn: string): Way {
   return {
     way: 'sites',
     short: 'delete its server object in Sites and Services',
     label: 'Active Directory Sites and Services can delete its server object',
     hint: 'it no longer has NTDS Settings',
-    step: {
-      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. Check DNS and SYSVOL membership yourself. This command shows the object:`,
-      commands: [`Get-ADObject -Identity ${quotedForPowerShell(serverDn)}`],
-    },
+    step: steps.of('delete-server', { name, dn }),
   };
 }
 
-function metadataCleanup(serverDn: string): Way {
+function metadataCleanup(dn: string): Way {
   return {
     way: 'ntdsutil',
     short: 'ntdsutil, metadata cleanup',
     label: 'ntdsutil can remove it',
     hint: 'metadata cleanup, remove selected server',
-    step: {
-      text: 'Use ntdsutil on a domain controller. Check DNS and SYSVOL membership yourself.',
-      commands: [removeMetadata(serverDn)],
-    },
+    step: steps.of('clean-up', { dn }),
   };
 }

@@ -1,27 +1,35 @@
 /** Findings on these changes: the supported ways first, then what stops the deletion, then what to know. */
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
-import { blocker, type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
+import {
+  blocker,
+  type FindingDraft,
+  finalBlocker,
+  foreignChanges,
+  type NextStep,
+  note,
+  warning,
+} from '../../change/findings.ts';
 import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { deletesFromPlan } from '../../change/unchecked-writes.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { unjustified } from './changes.ts';
 import { mailTransferAgentsIn, tooMany } from './deleted-server.ts';
 import { exportFindings } from './export-gaps.ts';
+import { otherDomainOf, steps, userOf } from './finding-steps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { whatLogFound } from './options.ts';
 import { administrators, releaseOf } from './organisation.ts';
 import { type RecipientCount, recipientReferences } from './recipients.ts';
 import {
+  adviceFor,
   assessLeftovers,
   countedEvidence,
-  grantee,
-  grantsOf,
+  granting,
+  namedInFull,
   oneDomainOnly,
   referenceFindings,
-  serverFor,
 } from './reference-findings.ts';
 import { replicationFindings } from './replication.ts';
 import { supportedWays } from './supported-ways.ts';
@@ -88,8 +96,9 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     yield blocker(
       tooMany,
       'More recipients refer to the server than one plan clears',
-      `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, recipients that are not in the plan keep naming the server.`,
+      'Clear the others with the commands, then make the plan again. If you accept, recipients that are not in the plan keep naming the server.',
       {
+        steps: beyond.flatMap((one) => clearingRecipients(facts, one)),
         evidence: beyond.flatMap(countedEvidence),
         subjects: beyond.map(({ reference }) => reference.attribute),
         measure: { value: beyond.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
@@ -99,8 +108,9 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     yield blocker(
       'recipients-in-other-domains',
       'Recipients of other domains refer to the server; this domain controller cannot write them',
-      `Clear the attribute in their domain, then make the plan again: ${elsewhere.flatMap((one) => clearCommandsElsewhere(facts, one)).join('; ')}.`,
+      'Clear the attribute in their domain with the commands, then make the plan again.',
       {
+        steps: elsewhere.flatMap((one) => clearingElsewhere(facts, one)),
         evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
         subjects: elsewhere.map(({ reference }) => reference.attribute),
         measure: { value: elsewhere.reduce((sum, one) => sum + one.elsewhere.count, 0), unit: 'objects' },
@@ -108,8 +118,8 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     );
 }
 
-/** The commands that clear an attribute of every recipient that names the server by it. */
-function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly string[] {
+/** What clears an attribute of every recipient that names the server by it. */
+function clearingRecipients(facts: DeletionFacts, one: RecipientCount): readonly NextStep[] {
   return clearingOf(
     facts,
     one,
@@ -119,36 +129,27 @@ function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly stri
 }
 
 /** The same in each of the domains of the first of them. */
-function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): readonly string[] {
-  const domains = distinct(one.elsewhere.first.map((dn) => serverFor(facts.survey.target, dn)));
+function clearingElsewhere(facts: DeletionFacts, one: RecipientCount): readonly NextStep[] {
+  const domains = distinct(one.elsewhere.first.map((dn) => otherDomainOf(facts.survey.target, dn)));
   return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
 }
 
-/**
- * @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if
- * another
- */
+/** @param others the values of an attribute that no list has; @param domain the domain, if another */
 function clearingOf(
   { chosen, subtree }: DeletionFacts,
   { reference }: RecipientCount,
   others: readonly string[],
   domain: string,
-): readonly string[] {
+): readonly NextStep[] {
   const named = {
     legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
     databases: () => [],
     'mail transfer agents': () => mailTransferAgentsIn(subtree),
     'any deleted entry': () => others,
   };
-  return named[reference.named]().map((value) => {
-    const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
-    return `Get-ADObject${domain} -LDAPFilter ${filter} | Set-ADObject${domain} -Clear ${reference.attribute}`;
-  });
-}
-
-/** RFC 4515 section 3. */
-function escapedInFilter(character: string): string {
-  return `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return named[reference.named]().map((value) =>
+    steps.of('clear-recipients', { attribute: reference.attribute, value, domain }),
+  );
 }
 
 /** Databases that would be deleted but must stay, databases that were to be deleted but stay, and containers left empty. */
@@ -194,14 +195,15 @@ function* companionFindings(
 function* inUse({ chosen, probe, survey }: DeletionFacts): Generator<FindingDraft, void> {
   const { account, server } = chosen;
   const host = server.fqdn ?? server.name;
-  const services = `Get-Service -ComputerName ${quotedForPowerShell(host)} MSExchange*`;
+  const services = { steps: [steps.of('list-services', { host })] };
   const open = probe?.kind === 'probed' ? probe.open : [];
   if (hasLoggedOnLately(account, survey.now))
     yield blocker(
       'live-account',
       `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now), survey)}`,
-      `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is no longer an Exchange server, accept this.' : 'The account may belong to another server object. If it does, accept this.'}`,
+      `The machine seems to be in use. Check it. ${account.sharedWith.length === 0 ? 'If it is no longer an Exchange server, accept this.' : 'The account may belong to another server object. If it does, accept this.'}`,
       {
+        ...services,
         evidence: [account.dn, ...account.sharedWith.map((dn) => `may belong to ${dn}`)],
         subjects: [account.dn],
       },
@@ -210,8 +212,9 @@ function* inUse({ chosen, probe, survey }: DeletionFacts): Generator<FindingDraf
     yield blocker(
       'open-ports',
       `${host} answers on port ${open.join(', ')}`,
-      `A machine of this name is running. Check whether Exchange runs on it: ${services}. If not, accept this.`,
+      'A machine of this name is running. Check whether Exchange runs on it. If not, accept this.',
       {
+        ...services,
         evidence: open.map((port) => `${probe.address}:${port}`),
         subjects: open.map((port) => `${host}:${port}`),
         source: { name: `probe of ${host}`, read: survey.now.toISOString() },
@@ -223,28 +226,45 @@ function* inUse({ chosen, probe, survey }: DeletionFacts): Generator<FindingDraf
 function* missingRights(facts: DeletionFacts): Generator<FindingDraft, void> {
   const { chosen, subtree, survey, undeletable } = facts;
   const unwritable = clearableReferrers(facts).filter(({ id }) => facts.unwritable.has(id));
-  const server = quotedForPowerShell(chosen.server.dn);
+  const { dn } = chosen.server;
+  const user = userOf(survey.target);
   const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
   if (guarded.length > 0)
     yield finalBlocker(
       'protected-entries',
       `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-      `The directory refuses to delete them and every entry above them. Find out who set the flag, and why: Get-ADObject -Identity ${quotedForPowerShell(guarded[0] ?? '')} -Properties systemFlags, whenChanged. Only the system may write systemFlags; Set-ADObject cannot clear the flag. Remove the server in one of the supported ways, or ask Microsoft support.`,
-      { evidence: guarded, subjects: guarded },
+      'The directory refuses to delete them and every entry above them. Find out who set the flag, and why. Only the system may write systemFlags; no cmdlet can clear the flag. Remove the server in one of the supported ways, or ask Microsoft support.',
+      {
+        steps: [steps.of('look', { dn: guarded[0] ?? dn, attributes: ['systemFlags', 'whenChanged'] })],
+        evidence: guarded,
+        subjects: guarded,
+      },
     );
   if (undeletable.length > 0)
     yield finalBlocker(
       'no-right-to-delete',
       `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-      `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or grant the right to delete the server and everything below it: dsacls ${server} /I:T /G ${grantee(survey.target, 'SDDT')}.`,
-      { evidence: undeletable, subjects: undeletable },
+      `Computed from the security descriptors and your groups. Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user).`,
+      {
+        steps: [
+          steps.of('show-groups', {}),
+          steps.of('unprotect-tree', { dn }),
+          steps.of('grant-delete', { dn, user }),
+        ],
+        evidence: undeletable,
+        subjects: undeletable,
+      },
     );
   if (unwritable.length > 0)
     yield warning(
       'no-right-to-clean-up',
       `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-      `They are left out of the plan. Linked values disappear with their target, and undo restores them only with that right. Grant the right to write them, then make the plan again: ${grantsOf(survey.target, unwritable)}.`,
-      { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
+      `They are left out of the plan. Linked values disappear with their target, and undo restores them only with that right. Grant the right to write them, then make the plan again${unwritable.length > namedInFull ? '; the commands for the others are of the same form' : ''}.`,
+      {
+        steps: adviceFor(unwritable, (referrer) => granting(survey.target, referrer)),
+        evidence: unwritable.map(({ id }) => id),
+        subjects: unwritable.map(({ id }) => id),
+      },
     );
 }
 

@@ -3,17 +3,19 @@
 import { conflictRdnOf, dnDepth, isDnThat, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { resetComputer, showObject } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
-import type { DeletedEntry, DirectoryChange, JsonValue, NextStep, Plan } from '../../change/plan.ts';
+import type { NextStep } from '../../change/findings.ts';
+import type { JsonValue } from '../../change/json-shape.ts';
+import type { DeletedEntry, DirectoryChange, Plan } from '../../change/plan.ts';
 import { dnsOf } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { entriesThatGo, serverDeletedIn } from './deleted-server.ts';
+import { activation } from './finding-steps.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';
-import { activation } from './uninstaller-blockers.ts';
 
 /** Title, summary, references that are not changed, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {

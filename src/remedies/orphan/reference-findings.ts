@@ -1,14 +1,14 @@
 /**
  * What is said of references: those to the server that would point at nothing after the deletion and that the changes do not
- * clear, and those that earlier deletions left behind; with the commands that clear or replace them by hand.
+ * clear, and those that earlier deletions left behind; with what clears or replaces them by hand.
  */
 
-import { dnIn, dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
-import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import { dnIn, rdnOf } from '../../ad/dn.ts';
+import { blocker, type FindingDraft, type NextStep, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, ForestTarget, Proposal } from '../../change/plan.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
 import { exportFindings } from './export-gaps.ts';
+import { clearing, steps, userOf } from './finding-steps.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { clearableIn, homeServerName, type LeftoverFacts, leftoverHeadings, whyOf } from './leftovers.ts';
 import { type ExchangeServer, hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
@@ -20,8 +20,8 @@ import { type Survey, serversOf } from './survey.ts';
 export const namedInFull = 3;
 
 /** Advice for the first of them: the rest is in the evidence. */
-export function adviceFor<T>(items: readonly T[], how: (item: T) => string, separator = '; '): string {
-  return items.slice(0, namedInFull).map(how).join(separator);
+export function adviceFor<T, Advice>(items: readonly T[], how: (item: T) => Advice): readonly Advice[] {
+  return items.slice(0, namedInFull).map(how);
 }
 
 /** Whether the changes remove every value of a reference. */
@@ -67,15 +67,19 @@ export function* referenceFindings(
     yield warning(
       'references-to-replace',
       `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
-      `Deleting the server does not change these text values. Set a new value for each: ${adviceFor(needValue, (referrer) => newValue(facts, referrer))}.`,
-      about(needValue),
+      'Deleting the server does not change these text values. Set a new value for each.',
+      { ...about(needValue), steps: adviceFor(needValue, (referrer) => newValue(facts, referrer)) },
     );
   if (mandatory.length > 0)
     yield blocker(
       'mandatory-references',
       `${counted(mandatory.length, 'reference')} to the server cannot be cleared: the attribute is mandatory`,
-      `Give it another value first: ${adviceFor(mandatory, (referrer) => replaceCommand(referrer))}. If you accept, ${mandatory.every(({ reference }) => reference.kind === 'linked') ? 'the directory removes the value with the entry that it names, and the attribute is missing' : 'it points at a deleted entry afterwards'}.`,
-      { ...about(mandatory), measure: { value: mandatory.length, unit: 'references' } },
+      `Give it another value first. If you accept, ${mandatory.every(({ reference }) => reference.kind === 'linked') ? 'the directory removes the value with the entry that it names, and the attribute is missing' : 'it points at a deleted entry afterwards'}.`,
+      {
+        ...about(mandatory),
+        steps: adviceFor(mandatory, (referrer) => replacing(referrer)),
+        measure: { value: mandatory.length, unit: 'references' },
+      },
     );
   if (ofSystem.length > 0)
     yield warning(
@@ -95,23 +99,23 @@ export function* referenceFindings(
     yield warning(
       'references-to-its-databases',
       `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
-      `They are not changed, and name a database that no server mounts. When the database is removed, they point at a deleted entry. Before you remove it: ${adviceFor(toDatabases, (referrer) => replaceCommand(referrer))}.`,
+      'They are not changed, and name a database that no server mounts. When the database is removed, they point at a deleted entry. Give them another value before you remove it.',
       {
+        steps: adviceFor(toDatabases, (referrer) => replacing(referrer)),
         evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
         subjects: toDatabases.map(({ id }) => id),
       },
     );
 }
 
-/** The command that gives a text reference to the server another value. */
-function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: Referrer): string {
+/** What gives a text reference to the server another value. */
+function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: Referrer): NextStep {
   const { dn, objectClasses, reference } = referrer;
   if (hasOtherServer && objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
   const isOf2010 = releaseOf(chosen.server).year === 2010;
   const others = serversOf(survey).filter((server) => isOf2010 && server.dn !== chosen.server.dn);
   return (
-    cmdletForNewValue(referrer, others, hasOtherServer) ??
-    `check ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`
+    cmdletForNewValue(referrer, others, hasOtherServer) ?? steps.of('look', { dn, attributes: [reference.attribute] })
   );
 }
 
@@ -167,12 +171,10 @@ export function* assessLeftovers(
     yield warning(
       'leftovers-not-cleared',
       `${counted(others.length, 'reference')} cannot be cleared here`,
-      `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.${hostsToCheck(others)}`,
+      `Each is listed with the reason. ${reasonsOf(facts, others)}.${hostsToCheck(others)} After a right was given, make the plan again.`,
       {
-        evidence: others.flatMap((referrer) => [
-          `${referrer.id} (${whyOf(facts, referrer)})`,
-          ...wayOf(facts, referrer),
-        ]),
+        steps: others.flatMap((referrer) => wayOf(facts, referrer)),
+        evidence: others.map((referrer) => `${referrer.id} (${whyOf(facts, referrer)})`),
       },
     );
   yield* serversNotSeen(facts, proposal);
@@ -262,11 +264,11 @@ function reasonsOf(facts: LeftoverFacts, referrers: readonly Referrer[]): string
   return counts.join(', ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** The command that repairs a reference which stays; [] if there is none. */
-function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
+/** What repairs a reference which stays; [] if nothing does. */
+function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly NextStep[] {
   if (elsewhere.has(referrer.id) && referrer.reference.clearing === 'may be cleared')
-    return [clearCommand(survey.target, referrer.dn, referrer.reference.attribute)];
-  if (unwritable.has(referrer.id)) return [`${grantOf(survey.target, referrer)}, then make the plan again`];
+    return [clearing(survey.target, referrer.dn, referrer.reference.attribute)];
+  if (unwritable.has(referrer.id)) return [granting(survey.target, referrer)];
   switch (referrer.reference.clearing) {
     case 'may be cleared':
     case 'only the system writes it':
@@ -279,23 +281,22 @@ function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Refer
 }
 
 /** A mandatory value is replaced: that of an offline address book by a server that is there. */
-function replacement(survey: Survey, referrer: Referrer): string {
+function replacement(survey: Survey, referrer: Referrer): NextStep {
   const server = serversOf(survey).find(isFullServer);
-  return replaceCommand(referrer, referrer.reference.id === 'oab-generation' ? server?.dn : undefined);
+  return replacing(referrer, referrer.reference.id === 'oab-generation' ? server?.dn : undefined);
 }
 
 /** What gives text another value, as far as a server that is there has a cmdlet for it. */
-function newValueOfLeftover(survey: Survey, referrer: Referrer): string {
+function newValueOfLeftover(survey: Survey, referrer: Referrer): NextStep {
   const { dn, objectClasses, reference } = referrer;
   if (objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
   const there = serversOf(survey).filter(isFullServer);
   const isModern = there.some((server) => (releaseOf(server).year ?? 0) >= 2010);
   const cmdlet = cmdletForNewValue(referrer, there, isModern);
   if (cmdlet !== undefined) return cmdlet;
-  const entry = quotedForPowerShell(dn);
   return reference.attribute === homeServerName && isModern
-    ? `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`
-    : `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
+    ? steps.of('set-home', { dn })
+    : steps.of('look-and-set', { dn, attribute: reference.attribute });
 }
 
 /** This plan deletes nothing: the user deletes the container. */
@@ -304,8 +305,8 @@ function* emptyContainerFinding(containers: readonly string[]): Generator<Findin
   yield warning(
     'empty-servers-container',
     `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication to Exchange 2010`,
-    `Exchange 2010 and later log event 1020 of the Store Driver then. Delete the empty containers: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Do not delete the administrative group itself.`,
-    { evidence: containers, subjects: containers },
+    'Exchange 2010 and later log event 1020 of the Store Driver then. Delete the empty containers. Do not delete the administrative group itself.',
+    { steps: [steps.of('remove-containers', { dns: containers })], evidence: containers, subjects: containers },
   );
 }
 
@@ -320,19 +321,13 @@ export function countedEvidence({ reference, count, first }: RecipientCount): re
 }
 
 /** What replaces a value. @param value the DN to set, where it is known */
-function replaceCommand({ dn, reference }: Referrer, value = '<DN of another entry>'): string {
-  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}=${quotedForPowerShell(value)}}`;
+export function replacing({ dn, reference: { attribute } }: Referrer, value = ''): NextStep {
+  return steps.of('replace', { dn, attribute, value });
 }
 
-/** What sets the witness server of a DAG that a reference names. */
-const witnessParameters: Readonly<Record<string, string>> = {
-  'dag-witness': '-WitnessServer',
-  'dag-alternate-witness': '-AlternateWitnessServer',
-};
-
 /** A public folder database has no client access server: the name of its server goes with it. */
-function removalOfPublic(dn: string): string {
-  return `Remove-PublicFolderDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)}, once its public folders have replicas elsewhere`;
+function removalOfPublic(dn: string): NextStep {
+  return steps.of('remove-public-database', { name: rdnOf(dn).value });
 }
 
 /**
@@ -345,49 +340,22 @@ function cmdletForNewValue(
   { dn, reference }: Referrer,
   servers: readonly ExchangeServer[],
   hasDags: boolean,
-): string | undefined {
-  const name = quotedForPowerShell(rdnOf(dn).value);
+): NextStep | undefined {
+  const name = rdnOf(dn).value;
   // The parameter is of Exchange 2010 alone, and takes a server of it.
   const other = servers.find(
     (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
   );
   if (reference.id === 'rpc-client-access' && other !== undefined) {
-    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.fqdn ?? other.name)}`;
+    return steps.of('set-client-access', { database: name, server: other.fqdn ?? other.name });
   }
-  const witness = witnessParameters[reference.id];
-  return witness !== undefined && hasDags
-    ? `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`
+  const isAlternate = reference.id === 'dag-alternate-witness';
+  return (isAlternate || reference.id === 'dag-witness') && hasDags
+    ? steps.of('set-witness', { group: name, isAlternate })
     : undefined;
 }
 
-/** What clears an attribute of an entry: of another domain than the DC's, in that domain. */
-export function clearCommand(target: ForestTarget, dn: string, attribute: string): string {
-  return `Set-ADObject -Identity ${quotedForPowerShell(dn)}${serverFor(target, dn)} -Clear ${attribute}`;
-}
-
-/**
- * ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own
- * domain else.
- */
-export function serverFor({ domainController }: ForestTarget, dn: string): string {
-  const [, own] = /^[^.]+\.(.*)$/.exec(domainController.toLowerCase()) ?? [];
-  const domain = dnsNameOfDn(dn)?.toLowerCase();
-  return own === undefined || domain === undefined || domain === own ? '' : ` -Server ${quotedForPowerShell(domain)}`;
-}
-
-/** The user who logged on, where the plan knows the name, with the rights to give. */
-export function grantee({ connection }: ForestTarget, rights: string): string {
-  const user = connection.kind === 'server' ? connection.user : undefined;
-  return quotedForPowerShell(`${user ?? '<DOMAIN\\user>'}:${rights}`);
-}
-
 /** What gives the right to write the attribute that refers. */
-function grantOf(target: ForestTarget, { dn, reference }: Referrer): string {
-  return `dsacls ${quotedForPowerShell(dn)} /G ${grantee(target, `WP;${reference.attribute}`)}`;
-}
-
-/** What gives the right to write each attribute that refers: the commands for the first; the others are of the same form. */
-export function grantsOf(target: ForestTarget, referrers: readonly Referrer[]): string {
-  const more = referrers.length > namedInFull ? '; and the same for the others' : '';
-  return `${adviceFor(referrers, (referrer) => grantOf(target, referrer))}${more}`;
+export function granting(target: ForestTarget, { dn, reference: { attribute } }: Referrer): NextStep {
+  return steps.of('grant-write', { dn, attribute, user: userOf(target) });
 }

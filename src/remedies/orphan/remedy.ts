@@ -14,6 +14,7 @@ import type { Answer, Asking, Remedy } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { clearable, permits, propose } from './changes.ts';
 import { describe, nextStepsOf, serverDeletedBy } from './describe.ts';
+import { steps } from './finding-steps.ts';
 import { flags } from './flags.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from './gather.ts';
 import { leftoverTree } from './leftovers.ts';
@@ -48,6 +49,7 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
     nextSteps: facts.kind === 'deletion' ? nextStepsOf(facts) : [],
   }),
   describe,
+  stepOf: steps.inWords,
   permits,
   confirm: serverDeletedBy,
   verify: proofOf,

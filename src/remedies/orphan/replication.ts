@@ -9,6 +9,7 @@ import { goneParties, type ReplicationNews, replicationNews } from '../../ad/rep
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { counted, day } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
+import { steps } from './finding-steps.ts';
 import type { ExchangeServer } from './organisation.ts';
 
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
@@ -76,8 +77,9 @@ export function* replicationFindings(
     yield warning(
       'replication-behind',
       'Replication is failing: the deletion does not reach every domain controller now',
-      'Repair replication before you run setup again: repadmin /replsummary. Setup reads the domain controller of its own site.',
+      'Repair replication before you run setup again. Setup reads the domain controller of its own site.',
       {
+        steps: [steps.of('replication-summary', {})],
         evidence: [
           ...late.map(inWords),
           ...splits.map(
@@ -106,6 +108,7 @@ function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<Fin
   const cutOff = (which: readonly Behind[]): string =>
     `${counted(which.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`;
   const parts = (which: readonly Behind[]) => ({
+    steps: [steps.of('replication-summary', {})],
     evidence: which.map(inWords),
     subjects: which.map(({ name }) => name),
     measure: { value: Math.max(lifetime, ...which.map(({ days }) => days ?? lifetime)), unit: 'days' } as const,
@@ -114,14 +117,14 @@ function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<Fin
     yield blocker(
       'replication-past-lifetime',
       `${cutOff(withObject)} and may bring the object back`,
-      'It never receives this deletion. It keeps the server object, and replicates it back if it comes online again (a lingering object). First demote it by force and clean up its metadata, or repair it: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
+      'It never receives this deletion. It keeps the server object, and replicates it back if it comes online again (a lingering object). First demote it by force and clean up its metadata, or repair it. Accept this only if it never comes back.',
       parts(withObject),
     );
   if (others.length > 0)
     yield warning(
       'replication-past-lifetime-without-object',
       `${cutOff(others)}; the object does not come back from there`,
-      'A read-only domain controller has no outbound replication, and one that was cut off before the object was created does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
+      'A read-only domain controller has no outbound replication, and one that was cut off before the object was created does not have it. Repair or remove it.',
       parts(others),
     );
 }

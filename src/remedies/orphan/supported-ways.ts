@@ -1,16 +1,12 @@
 /** What Microsoft supports instead of deleting the object. */
 
-import { resetComputer } from '../../ad/repadmin.ts';
-import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
-import { listed } from '../../words.ts';
+import { type FindingDraft, type NextStep, note, warning } from '../../change/findings.ts';
 import type { Step } from '../remedy.ts';
+import { steps } from './finding-steps.ts';
 import type { DeletionFacts } from './gather.ts';
 import {
   aboutInWords,
-  administrators,
   bearersOf,
-  type ExchangeServer,
   hasRole,
   isLegacy,
   isOnlyProvisioned,
@@ -30,114 +26,97 @@ type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
 /** A supported way: the choice that the wizard offers, and the step to take. */
-interface Way extends Step {
+interface Way {
   readonly way: SupportedWay;
   readonly label: string;
   readonly hint: string;
+  readonly step: NextStep;
 }
 
 /** The ways that may be possible; [] if another server has the same name, because each of them finds it by name. */
 export function waysFor({ chosen, sharedNames, hasOtherServer }: Chosen): readonly Way[] {
   if (sharedNames.length > 0) return [];
   const { roles } = chosen.server;
-  const release = releaseOf(chosen.server);
+  const found = releaseOf(chosen.server);
   if (isLegacy(chosen.server)) return legacyWays(chosen);
   // Only a server of the organisation has the cmdlet for it.
-  if (hasRole(roles, roleBit.edge)) return [resume(release), ...(hasOtherServer ? [edge(chosen)] : [])];
+  if (hasRole(roles, roleBit.edge)) return [resume(found), ...(hasOtherServer ? [edge(chosen)] : [])];
   if (isOnlyProvisioned(roles)) return [provisioned(chosen)];
-  return raisesInconsistentState(roles) ? [resume(release), recover(chosen)] : [resume(release)];
+  return raisesInconsistentState(roles) ? [resume(found), recover(chosen)] : [resume(found)];
 }
 
 function resume({ year }: Release): Way {
-  const how =
-    year !== undefined && year >= 2013 ? ' Start it in its window: unattended setup stops at the prerequisites.' : '';
   return {
     way: 'resume',
     label: 'Setup can be run again on the machine',
     hint: 'it resumes where it failed',
-    text: `If the machine still exists: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
-    commands: [],
+    step: steps.of('run-setup-again', { isInWindow: year !== undefined && year >= 2013 }),
   };
 }
 
-function recover(chosen: SurveyedServer): Way {
-  const { server, account } = chosen;
-  const release = releaseOf(server);
+function recover({ server, account }: SurveyedServer): Way {
+  const { year, build } = releaseOf(server);
   const path = server.installPath?.replace(/\\+$/, '');
-  const isElsewhere = path !== undefined && path.toLowerCase() !== defaultInstallPath(release).toLowerCase();
-  const target = isElsewhere && release.year !== undefined ? ` /TargetDir:"${path}"` : '';
+  const isElsewhere = path !== undefined && path.toLowerCase() !== defaultInstallPath({ year, build }).toLowerCase();
   return {
     way: 'recover',
     label: 'A machine of the same name can be set up',
     hint: 'Setup /m:RecoverServer, then uninstall',
-    text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(release)}`,
-    commands: [
-      ...(account.kind === 'present' ? [resetComputer(account.dn)] : []),
-      setupCommand(release, `/m:RecoverServer${target}`),
-      setupCommand(release, '/m:Uninstall'),
-    ],
+    step: steps.of('recover-server', {
+      year: year ?? 0,
+      build,
+      name: server.name,
+      account: account.kind === 'present' ? account.dn : '',
+      folder: isElsewhere && year !== undefined ? path : '',
+    }),
   };
 }
 
 function provisioned({ server }: SurveyedServer): Way {
-  const release = releaseOf(server);
-  const command = setupCommand(release, `/RemoveProvisionedServer:${server.name}`);
+  const { year = 0, build } = releaseOf(server);
   return {
     way: 'provisioned',
     label: `Setup /RemoveProvisionedServer:${server.name}`,
     hint: 'the object was only provisioned',
-    text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.${unknownRelease(release)}`,
-    commands: [command],
+    step: steps.of('remove-provisioned', { year, build, name: server.name }),
   };
 }
 
-/** An Edge server is in no domain of the organisation: no account to reset, nothing to join. */
 function edge({ server }: SurveyedServer): Way {
   return {
     way: 'edge',
     label: 'The Edge server was decommissioned: its subscription can be removed',
     hint: 'Remove-EdgeSubscription in the organisation',
-    text: 'If the Edge server is gone for good: remove its subscription in the organisation. This also removes it from the send connectors.',
-    commands: [removalOfSubscription(server)],
+    step: steps.of('remove-subscription', { name: server.name }),
   };
 }
 
-/** The command that removes the subscription of an Edge server. */
-export function removalOfSubscription({ name }: ExchangeServer): string {
-  return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
-}
-
-function legacyWays({ server }: SurveyedServer): readonly Way[] {
+function legacyWays({ server: { name } }: SurveyedServer): readonly Way[] {
   return [
     {
       way: 'system-manager',
       label: 'Exchange System Manager runs on another machine',
       hint: 'its task Remove Server',
-      text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give its tasks to another server: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
-      commands: [],
+      step: steps.of('system-manager', { name }),
     },
     {
       way: 'recover',
       label: 'A machine of the same name can be set up',
       hint: 'setup /disasterrecovery, then uninstall',
-      text: `If the machine is lost: install the same Windows under the name ${server.name}, join it to the domain, run setup of the same version, then uninstall it.`,
-      commands: ['setup /disasterrecovery'],
+      step: steps.of('recover-legacy', { name }),
     },
   ];
 }
 
+/** What Microsoft supports instead, as a finding holds it. */
+function waysOf(facts: Chosen): readonly NextStep[] {
+  if (facts.sharedNames.length > 0) return [steps.of('no-way', { others: bearersOf(facts.sharedNames) })];
+  return waysFor(facts).map(({ step }) => step);
+}
+
 /** What Microsoft supports instead, as steps. */
 export function supportedSteps(facts: Chosen): readonly Step[] {
-  if (facts.sharedNames.length > 0) {
-    const others = listed(bearersOf(facts.sharedNames));
-    return [
-      {
-        text: `None for this object: Setup finds a server by its name and would find ${others}.`,
-        commands: [],
-      },
-    ];
-  }
-  return waysFor(facts).map(({ text, commands }) => ({ text, commands }));
+  return waysOf(facts).flatMap((step) => steps.inWords(step, {}) ?? []);
 }
 
 /** Whether this object is what setup complains of. Setup finds it by the FQDN in networkAddress, not by its name. */
@@ -163,30 +142,8 @@ export function supportedWays(facts: Chosen): FindingDraft {
     'supported-ways',
     'Microsoft does not support deleting this object manually: check the supported ways first',
     `${explanation(facts.chosen)} ${aboutInWords(server)}`,
-    { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
+    { steps: waysOf(facts) },
   );
-}
-
-/** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
-const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
-
-/**
- * Setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. PowerShell
- * starts a program of the current folder only where its name begins with `.\\`; cmd takes that too.
- */
-export function setupCommand({ year, build }: Release, switches: string): string {
-  if (year === undefined) return `.\\Setup ${switches}`;
-  if (year < 2013) return `.\\Setup.com ${switches}`;
-  const first = firstBuildsOfNewTerms[year];
-  const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
-  return `.\\Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
-}
-
-/** What to add to a command of setup if the release is not known; '' if it is. */
-function unknownRelease({ year }: Release): string {
-  return year === undefined
-    ? ' The version is not known: the program is Setup.com in 2007 and 2010, and Setup.exe with a switch for the licence terms since 2013.'
-    : '';
 }
 
 /** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */

@@ -1,18 +1,17 @@
 /** Conditions under which the official uninstaller refuses: they stop the deletion here too. */
 
 import { joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
-import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.ts';
+import { blocker, type FindingDraft, type FindingParts, finalBlocker, type NextStep } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { namedOnly } from './deleted-server.ts';
+import { clearing, connectorClass, isMoved, steps } from './finding-steps.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { type ExchangeServer, hasRole, isFullServer, isLegacy, releaseOf, roleBit } from './organisation.ts';
 import type { OwnMailboxKind } from './own-mailboxes.ts';
 import type { RecipientCount } from './recipients.ts';
-import { adviceFor, clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
+import { adviceFor, clearedBy, countedEvidence, namedInFull, replacing } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
-import { removalOfSubscription } from './supported-ways.ts';
 import { serversOf } from './survey.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
@@ -36,16 +35,21 @@ function* mailboxBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
   const [archives] = found('archives');
   // As long as another server can mount or take them, users' mailboxes are never given up.
   const make = hasOtherServer ? finalBlocker : blocker;
-  const advice = (move: () => string): string =>
-    hasOtherServer
-      ? `Move them first: ${move()}.`
-      : 'No other server is left to move them to: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
+  const lost =
+    'No other server is left to move them to: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
+  const move = isLegacy(facts.chosen.server)
+    ? 'Move them first, in Active Directory Users and Computers with Exchange Tasks, Move Mailbox.'
+    : 'Move them first.';
   if (homed.length > 0)
     yield make(
       'mailboxes',
       `${counted(most, 'mailbox is', 'mailboxes are')} on the server or in its databases`,
-      advice(() => moveMailboxes(facts)),
-      { evidence: homed.flatMap(userEvidence), measure: { value: most, unit: 'objects' } },
+      hasOtherServer ? move : lost,
+      {
+        steps: hasOtherServer ? movingMailboxes(facts) : [],
+        evidence: homed.flatMap(userEvidence),
+        measure: { value: most, unit: 'objects' },
+      },
     );
   yield* namedOnlyBlocker(facts);
   yield* ownMailboxBlocker(facts);
@@ -53,16 +57,14 @@ function* mailboxBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield make(
       'archives',
       `${counted(usersIn(archives), 'archive')} in the server's databases`,
-      advice(() =>
-        [
-          ...activations(facts),
-          ...databaseNames(facts).map(
-            (name) =>
-              `Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq ${name} | New-MoveRequest -ArchiveOnly`,
-          ),
-        ].join('; '),
-      ),
-      { evidence: userEvidence(archives), measure: { value: usersIn(archives), unit: 'objects' } },
+      hasOtherServer ? 'Move them first.' : lost,
+      {
+        steps: hasOtherServer
+          ? [...activating(facts), ...databaseNames(facts).map((database) => steps.of('move-archives', { database }))]
+          : [],
+        evidence: userEvidence(archives),
+        measure: { value: usersIn(archives), unit: 'objects' },
+      },
     );
 }
 
@@ -96,39 +98,30 @@ function databaseNames({ databases, companions }: DeletionFacts): readonly strin
   return databases
     .filter((dn) => !replicated.has(dn))
     .slice(0, namedInFull)
-    .map((dn) => quotedForPowerShell(rdnOf(dn).value));
+    .map((dn) => rdnOf(dn).value);
 }
 
 /** A database with another copy is activated there: its mailboxes are where it is. */
-function activations({ companions }: DeletionFacts): readonly string[] {
-  return companions.flatMap(({ dn, copyOn }) => (copyOn === undefined ? [] : [activation(rdnOf(dn).value, copyOn)]));
-}
-
-/** The command that activates the copy of a database on another server. */
-export function activation(database: string, server: string): string {
-  return `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(database)} -ActivateOnServer ${quotedForPowerShell(server)}`;
+function activating({ companions }: DeletionFacts): readonly NextStep[] {
+  const copied = companions.flatMap(({ dn, copyOn }) => (copyOn === undefined ? [] : [{ dn, copyOn }]));
+  if (copied.length === 0) return [];
+  const databases = copied.map(({ dn }) => rdnOf(dn).value);
+  return [steps.of('activate', { databases, servers: copied.map(({ copyOn }) => copyOn) })];
 }
 
 /** Where mailboxes are moved from. A cmdlet finds a server by its name: not where others bear it. */
-function movedFrom(facts: DeletionFacts): readonly string[] {
-  return facts.sharedNames.length === 0 && activations(facts).length === 0
-    ? [`-Server ${quotedForPowerShell(facts.chosen.server.name)}`]
-    : databaseNames(facts).map((name) => `-Database ${name}`);
+function movedFrom(facts: DeletionFacts): readonly { readonly by: string; readonly name: string }[] {
+  return facts.sharedNames.length === 0 && activating(facts).length === 0
+    ? [{ by: 'server', name: facts.chosen.server.name }]
+    : databaseNames(facts).map((name) => ({ by: 'database', name }));
 }
 
-/** How its users' mailboxes are moved, in this version. */
-function moveMailboxes(facts: DeletionFacts): string {
-  const { chosen } = facts;
-  if (isLegacy(chosen.server)) {
-    return 'in Active Directory Users and Computers with Exchange Tasks, Move Mailbox';
-  }
-  const moves = movedFrom(facts).map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${moveCmdlet(chosen)}`);
-  return [...activations(facts), ...moves].join('; ');
-}
-
-/** New-MoveRequest picks a database without being given one; Move-Mailbox of 2007 has to be given one. */
-function moveCmdlet({ server }: DeletionFacts['chosen']): string {
-  return releaseOf(server).year === 2007 ? 'Move-Mailbox -TargetDatabase <database>' : 'New-MoveRequest';
+/** How its users' mailboxes are moved, in this version; 2003 has no cmdlet for it. */
+function movingMailboxes(facts: DeletionFacts): readonly NextStep[] {
+  const { server } = facts.chosen;
+  if (isLegacy(server)) return [];
+  const isOf2007 = releaseOf(server).year === 2007;
+  return [...activating(facts), ...movedFrom(facts).map((where) => steps.of('move-mailboxes', { ...where, isOf2007 }))];
 }
 
 /** Mailboxes of Exchange's own: moved while another server is there, else cleared by this plan. */
@@ -144,16 +137,17 @@ function* ownMailboxBlocker(facts: DeletionFacts): Generator<FindingDraft, void>
     measure: { value: mailboxes.length, unit: 'objects' },
   } as const;
   if (hasOtherServer) {
-    const switches = kinds.flatMap((kind) => movedBy[kind] ?? []);
     const moves = [
-      ...activations(facts),
-      ...switches.flatMap((one) => movedFrom(facts).map((where) => `Get-Mailbox ${one}${where} | New-MoveRequest`)),
+      ...activating(facts),
+      ...kinds
+        .filter(isMoved)
+        .flatMap((kind) => movedFrom(facts).map((where) => steps.of('move-own-mailboxes', { kind, ...where }))),
     ];
     yield finalBlocker(
       'arbitration-mailboxes',
       title,
-      `Another server can take them. ${moves.length === 0 ? '' : `Move them first: ${moves.join('; ')}. `}${kinds.flatMap((kind) => outcomeOf[kind] ?? []).join(' ')}`.trim(),
-      parts,
+      `Another server can take them. ${moves.length === 0 ? '' : 'Move them first. '}${kinds.flatMap((kind) => outcomeOf[kind] ?? []).join(' ')}`.trim(),
+      { ...parts, steps: moves },
     );
     return;
   }
@@ -165,13 +159,6 @@ function* ownMailboxBlocker(facts: DeletionFacts): Generator<FindingDraft, void>
   const make = isCleared ? blocker : finalBlocker;
   yield make('arbitration-mailboxes', title, outcome, parts);
 }
-
-/** The switches of Get-Mailbox that list each kind; the others are not moved. */
-const movedBy: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
-  arbitration: '-Arbitration ',
-  discovery: '',
-  'audit log': '-AuditLog ',
-};
 
 /** What happens to mailboxes that are not moved. */
 const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
@@ -191,22 +178,31 @@ function* roleBlockers(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield finalBlocker(
       'dag-member',
       'The server is a member of a database availability group',
-      membershipAdvice(facts, server.availabilityGroup),
-      { evidence: [server.availabilityGroup] },
+      ...leavingGroup(facts, server.availabilityGroup),
     );
   if (!hasOtherServer)
     yield blocker(
       'only-server',
       'No other server of the Exchange organisation can take its place',
-      `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(joinDn('CN=Services', survey.forest.configurationNamingContext))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new server at once, or stop using Exchange.`,
-      { evidence: others.map(({ dn }) => `not counted: ${dn}`), subjects: [server.dn] },
+      "Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new server at once, or stop using Exchange.",
+      {
+        steps: [steps.of('list-servers', { base: joinDn('CN=Services', survey.forest.configurationNamingContext) })],
+        evidence: others.map(({ dn }) => `not counted: ${dn}`),
+        subjects: [server.dn],
+      },
     );
   if (edges.length > 0 && isHub(server) && !inSite.some(isHub))
     yield blocker(
       'last-hub-of-edge-subscription',
       'The server is the last hub transport server of a site with an Edge subscription',
-      `Without it the Edge servers receive no recipients and deliver no mail. Install another hub transport server there${hasOtherServer ? `, or remove the subscriptions: ${adviceFor(edges, removalOfSubscription)}` : ''}.`,
-      { evidence: edges.map(({ dn }) => dn), subjects: edges.map(({ dn }) => dn) },
+      `Without it the Edge servers receive no recipients and deliver no mail. Install another hub transport server there${hasOtherServer ? ', or remove the subscriptions' : ''}.`,
+      {
+        steps: hasOtherServer
+          ? [steps.of('remove-subscriptions', { servers: adviceFor(edges, ({ name }) => name) })]
+          : [],
+        evidence: edges.map(({ dn }) => dn),
+        subjects: edges.map(({ dn }) => dn),
+      },
     );
 }
 
@@ -227,16 +223,16 @@ function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>):
     configuration.referrers.filter(({ reference }) => reference.id === id);
   const work = handedOver.flatMap(([id]) => of(id));
   if (!isLegacy(chosen.server) || !hasOtherServer || work.length === 0) return;
-  const steps = handedOver
+  const byHand = handedOver
     .filter(([id]) => of(id).length > 0)
-    .map(([id, how]) => adviceFor(of(id), ({ dn }) => how(rdnOf(dn).value), ' '));
+    .flatMap(([id, how]) => adviceFor(of(id), ({ dn }) => how(rdnOf(dn).value)));
   const outcome = work.every(clearedBy(proposal))
     ? 'If you accept, the values are removed, and no server does this work.'
     : 'If you accept, no server does this work, and the references that you left out name the deleted server.';
   yield blocker(
     'legacy-work',
     'The server is routing group master, Recipient Update Service or site folder server',
-    `Give this work to another server first. ${steps.join(' ')} ${outcome}`,
+    `Give this work to another server first. ${byHand.join(' ')} ${outcome}`,
     {
       evidence: work.map(({ id }) => id),
       subjects: work.map(({ dn }) => dn),
@@ -245,41 +241,48 @@ function* legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>):
   );
 }
 
-/** How to remove it from the group: by cmdlets if a server is left to run them and they find this object by its name. */
-function membershipAdvice(facts: DeletionFacts, group: string): string {
+/**
+ * How to remove it from the group, and by which steps: by cmdlets if a server is left to run them and they find this
+ * object by its name.
+ */
+function leavingGroup(facts: DeletionFacts, group: string): readonly [detail: string, parts: FindingParts] {
   const { chosen, hasOtherServer, sharedNames } = facts;
-  if (hasOtherServer && sharedNames.length === 0) return leaveGroup(facts, group);
+  const evidence = [group];
+  if (hasOtherServer && sharedNames.length === 0)
+    return ['Take the server out of the group, in this order.', { steps: groupSteps(facts, group), evidence }];
   const why = hasOtherServer
     ? "Exchange's cmdlets find a server by its name and would remove the other one from the group."
     : 'No Exchange server is left to remove it from the group.';
-  return `${why} Clear the link of this object: Set-ADObject -Identity ${quotedForPowerShell(chosen.server.dn)} -Clear msExchMDBAvailabilityGroupLink.`;
+  const clear = { dn: chosen.server.dn, domain: '', attribute: 'msExchMDBAvailabilityGroupLink' };
+  return [`${why} Clear the link of this object.`, { steps: [steps.of('clear', clear)], evidence }];
 }
 
 /** A database with another copy is activated there, never removed: that would lose a healthy copy. */
-function leaveGroup(facts: DeletionFacts, group: string): string {
+function groupSteps(facts: DeletionFacts, group: string): readonly NextStep[] {
   const { chosen, companions } = facts;
-  const name = quotedForPowerShell(chosen.server.name);
-  const active = activations(facts);
+  const server = chosen.server.name;
   // The last copy of a database is never removed.
   const last = new Set(companions.flatMap(({ kind, dn, copyOn }) => (kind === 'database' && !copyOn ? [dn] : [])));
-  const copies = companions
+  const databases = companions
     .filter(({ kind, dn }) => kind === 'copy' && !last.has(parentDn(dn) ?? ''))
-    .map(({ dn }) => rdnOf(parentDn(dn) ?? dn).value)
-    .map(
-      (database) => `Remove-MailboxDatabaseCopy -Identity ${quotedForPowerShell(`${database}\\${chosen.server.name}`)}`,
-    );
-  const steps = [
-    ...(active.length === 0 ? [] : [`activate the databases elsewhere: ${active.join('; ')}`]),
-    ...(copies.length === 0 ? [] : [`note the lag settings of its copies and remove them: ${copies.join('; ')}`]),
-    `remove it from the group: Remove-DatabaseAvailabilityGroupServer -Identity ${quotedForPowerShell(rdnOf(group).value)} -MailboxServer ${name} -ConfigurationOnly`,
-    'evict the node in Failover Cluster Manager',
+    .map(({ dn }) => rdnOf(parentDn(dn) ?? dn).value);
+  return [
+    ...activating(facts),
+    ...(databases.length === 0 ? [] : [steps.of('remove-copies', { databases, server })]),
+    steps.of('leave-group', { group: rdnOf(group).value, server }),
+    steps.of('evict-node', {}),
   ];
-  return `Remove the server from the group, in this order: ${steps.join('; ')}.`;
 }
 
 interface ReferenceBlocker {
   readonly title: string;
-  readonly detail: (facts: DeletionFacts, entries: readonly Referrer[], recipients: readonly string[]) => string;
+  readonly detail: (facts: DeletionFacts, entries: readonly Referrer[]) => string;
+  /** What to do by commands. */
+  readonly steps: (
+    facts: DeletionFacts,
+    entries: readonly Referrer[],
+    recipients: readonly string[],
+  ) => readonly NextStep[];
   /** What happens to the references when the blocker is accepted; undefined if it can't be while another server is there. */
   readonly accepted?: { readonly cleared: string; readonly left: string };
   /** The same for references that can be accepted only if no other server can replace this one. */
@@ -291,7 +294,9 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'owned-databases': {
     title: 'The server owns databases',
     detail: (facts, entries) =>
-      `They are not below it and would stay without an owner. ${adviceFor(entries, (entry) => databaseAdvice(facts, entry), ' ')}${offerOf(facts)}`,
+      `They are not below it and would stay without an owner.${databasesByHand(facts, entries)}${offerOf(facts)}`,
+    steps: (facts, entries) =>
+      adviceFor(entries, (entry) => databaseStep(facts, entry)).filter((one) => one !== undefined),
     accepted: {
       cleared: 'If you accept, the databases stay and their msExchOwningServer is cleared.',
       left: 'If you accept, the databases stay. If you left out clearing it, their msExchOwningServer names the deleted server.',
@@ -299,8 +304,8 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   },
   'send-connector-source': {
     title: 'The server is a source server of connectors',
-    detail: (facts, entries) =>
-      `A connector without a source server no longer sends mail. Remove the server from each: ${adviceFor(entries, (entry) => connectorAdvice(facts, entry))}.`,
+    detail: () => 'A connector without a source server no longer sends mail. Remove the server from each.',
+    steps: (facts, entries) => adviceFor(entries, (entry) => connectorStep(facts, entry)),
     accepted: {
       cleared: 'If you accept, this plan removes the value.',
       left: 'If you accept, the value is removed with the server.',
@@ -308,25 +313,19 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   },
   'oab-generation': {
     title: 'The server generates offline address books',
-    detail: ({ chosen, survey }, entries) => {
-      const isOther = (server: ExchangeServer): boolean => server.dn !== chosen.server.dn && isFullServer(server);
-      const other = serversOf(survey).find(isOther);
-      const value = quotedForPowerShell(other === undefined ? '<DN of the new server>' : other.dn);
-      const replace = ({ dn }: Referrer): string =>
-        `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{offLineABServer=${value}}`;
-      const when =
-        other === undefined
-          ? 'The attribute is mandatory, and no other server is left. After you install a new server, set it to that one'
-          : 'The attribute is mandatory and can only be set to another server';
-      return `${when}: ${adviceFor(entries, replace)}.`;
-    },
+    detail: (facts) =>
+      takerOfAddressBooks(facts) === undefined
+        ? 'The attribute is mandatory, and no other server is left. After you install a new server, set it to that one.'
+        : 'The attribute is mandatory and can only be set to another server.',
+    steps: (facts, entries) => adviceFor(entries, (entry) => replacing(entry, takerOfAddressBooks(facts)?.dn)),
     acceptedOfLast:
       'If you accept, it points at a deleted entry until then, and the offline address book is not generated.',
   },
   'expansion-server': {
     title: 'The server is the expansion server of groups',
-    detail: ({ survey }, _, groups) =>
-      `Clear it on each group: ${adviceFor(groups, (dn) => clearCommand(survey.target, dn, 'msExchExpansionServerName'))}.`,
+    detail: () => 'Clear it on each group.',
+    steps: ({ survey }, _, groups) =>
+      adviceFor(groups, (dn) => clearing(survey.target, dn, 'msExchExpansionServerName')),
     accepted: {
       cleared: 'If you accept, this plan removes the value; groups of other domains keep it.',
       left: 'If you accept, the groups that you left out keep naming a deleted server.',
@@ -334,22 +333,31 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   },
 };
 
+function takerOfAddressBooks({ chosen, survey }: DeletionFacts): ExchangeServer | undefined {
+  return serversOf(survey).find((server) => server.dn !== chosen.server.dn && isFullServer(server));
+}
+
+/** What is to be done with databases that no cmdlet removes. */
+function databasesByHand({ chosen, hasOtherServer }: DeletionFacts, entries: readonly Referrer[]): string {
+  const names = listed(
+    entries.map(({ dn }) => rdnOf(dn).value),
+    namedInFull,
+  );
+  if (!hasOtherServer) return ` No Exchange is left that could remove ${names}.`;
+  return isLegacy(chosen.server) ? ` Move the mailboxes of ${names}, then delete it in Exchange System Manager.` : '';
+}
+
 /** A database is activated where it has another copy; else its mailboxes are moved and it is removed. */
-function databaseAdvice(
+function databaseStep(
   { chosen, companions, hasOtherServer }: DeletionFacts,
   { dn, objectClasses }: Referrer,
-): string {
-  const name = quotedForPowerShell(rdnOf(dn).value);
-  if (!hasOtherServer) return `${name}: no Exchange server is left to remove it.`;
-  if (isLegacy(chosen.server)) return `${name}: move its mailboxes, then delete it in Exchange System Manager.`;
+): NextStep | undefined {
+  const name = rdnOf(dn).value;
+  if (!hasOtherServer || isLegacy(chosen.server)) return undefined;
   const copyOn = companions.find((one) => one.dn === dn)?.copyOn;
-  if (copyOn !== undefined) {
-    return `${name} has a copy on ${copyOn}: activate it there with ${activation(rdnOf(dn).value, copyOn)}.`;
-  }
-  if (objectClasses.includes('msexchpublicmdb')) {
-    return `${name}: once its public folders have replicas elsewhere, Remove-PublicFolderDatabase -Identity ${name}.`;
-  }
-  return `${name}: Get-Mailbox -Database ${name} -ResultSize Unlimited | ${moveCmdlet(chosen)}, then Remove-MailboxDatabase -Identity ${name}.`;
+  if (copyOn !== undefined) return steps.of('activate', { databases: [name], servers: [copyOn] });
+  if (objectClasses.includes('msexchpublicmdb')) return steps.of('remove-public-database', { name });
+  return steps.of('remove-database', { name, isOf2007: releaseOf(chosen.server).year === 2007 });
 }
 
 /** The databases that --also databases deletes. */
@@ -362,55 +370,53 @@ function offerOf({ companions }: DeletionFacts): string {
   )}.`;
 }
 
-const connectorCmdlets: readonly (readonly [objectClass: string, cmdlet: string])[] = [
-  ['msexchroutinggroupconnector', 'Set-RoutingGroupConnector'],
-  ['msexchroutingsmtpconnector', 'Set-SendConnector'],
-  ['msexchdeliveryagentconnector', 'Set-DeliveryAgentConnector'],
-  ['mailgateway', 'Set-ForeignConnector'],
-];
-
-/** The cmdlet of the connector's kind with the other source servers; for 2003 what needs no Exchange shell. */
-function connectorAdvice(
+/** The other source servers by the cmdlet of the connector's kind; for 2003 what needs no Exchange shell. */
+function connectorStep(
   { chosen, survey }: DeletionFacts,
   { dn, objectClasses, otherValues, values }: Referrer,
-): string {
-  const cmdlet = connectorCmdlets.find(([objectClass]) => objectClasses.includes(objectClass))?.[1];
-  const others = otherValues.flatMap((value) =>
+): NextStep {
+  const kind = connectorClass(objectClasses);
+  const servers = otherValues.flatMap((value) =>
     survey.servers.flatMap(({ server }) =>
       typeof value === 'string' && value.toLowerCase().endsWith(`,${server.dn.toLowerCase()}`) ? [server.name] : [],
     ),
   );
-  if (isLegacy(chosen.server) || cmdlet === undefined || others.length === 0) {
-    const removed = values.map((value) => quotedForPowerShell(typeof value === 'string' ? value : '')).join(', ');
-    return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Remove @{msExchSourceBridgeheadServersDN=${removed}}`;
-  }
-  return `${cmdlet} -Identity ${quotedForPowerShell(rdnOf(dn).value)} -SourceTransportServers ${others.map(quotedForPowerShell).join(', ')}`;
+  return isLegacy(chosen.server) || kind === undefined || servers.length === 0
+    ? steps.of('remove-values', {
+        dn,
+        attribute: 'msExchSourceBridgeheadServersDN',
+        values: values.map((value) => (typeof value === 'string' ? value : '')),
+      })
+    : steps.of('set-sources', { kind, name: rdnOf(dn).value, servers });
 }
 
 function referrerBlockers(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { configuration, recipients } = facts;
   const isCleared = clearedBy(proposal);
-  return Object.entries(referenceBlockers).flatMap(([id, { title, detail, accepted, acceptedOfLast }]) => {
-    const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
-    const recipient = recipients.find(({ reference }) => reference.id === id);
-    const count = recipient?.count ?? 0;
-    const evidence = [
-      ...entries.map(describeReferrer),
-      ...(recipient === undefined || count === 0 ? [] : countedEvidence(recipient)),
-    ];
-    if (evidence.length === 0) return [];
-    const areCleared = [...entries, ...(recipient?.cleanable ?? [])].every(isCleared);
-    const ofLast = facts.hasOtherServer || acceptedOfLast === undefined ? [] : [acceptedOfLast];
-    const outcome = accepted === undefined ? ofLast : [areCleared ? accepted.cleared : accepted.left];
-    const make = outcome.length > 0 ? blocker : finalBlocker;
-    return [
-      make(id, title, [detail(facts, entries, recipient?.first ?? []), ...outcome].join(' '), {
-        evidence,
-        subjects: entries.map(({ dn }) => dn),
-        measure: { value: entries.length + count, unit: 'references' },
-      }),
-    ];
-  });
+  return Object.entries(referenceBlockers).flatMap(
+    ([id, { title, detail, steps: stepsFor, accepted, acceptedOfLast }]) => {
+      const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
+      const recipient = recipients.find(({ reference }) => reference.id === id);
+      const count = recipient?.count ?? 0;
+      const evidence = [
+        ...entries.map(describeReferrer),
+        ...(recipient === undefined || count === 0 ? [] : countedEvidence(recipient)),
+      ];
+      if (evidence.length === 0) return [];
+      const areCleared = [...entries, ...(recipient?.cleanable ?? [])].every(isCleared);
+      const ofLast = facts.hasOtherServer || acceptedOfLast === undefined ? [] : [acceptedOfLast];
+      const outcome = accepted === undefined ? ofLast : [areCleared ? accepted.cleared : accepted.left];
+      const make = outcome.length > 0 ? blocker : finalBlocker;
+      return [
+        make(id, title, [detail(facts, entries), ...outcome].join(' '), {
+          steps: stepsFor(facts, entries, recipient?.first ?? []),
+          evidence,
+          subjects: entries.map(({ dn }) => dn),
+          measure: { value: entries.length + count, unit: 'references' },
+        }),
+      ];
+    },
+  );
 }
 
 function describeReferrer({ dn, otherValues, reference }: Referrer): string {

@@ -2,14 +2,14 @@
 
 import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import type { PointInTime } from '../../ad/entry.ts';
-import { hasFullCopy } from '../../ad/forest.ts';
-import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
+import { hasFullCopy, hostOf } from '../../ad/forest.ts';
 import type { Comparable } from '../../ad/replication-islands.ts';
 import { answerOf, clockTolerance, isFuture, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
-import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import { blocker, type FindingDraft, type NextStep, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
 import { agoInWords, counted, day, distinct, durationInWords, groupBy } from '../../words.ts';
-import { have, heardInWords, hostOfParty, inTitle, type Situation, suspectsIn } from './situation.ts';
+import { askReplication, findLingering, steps } from './finding-steps.ts';
+import { have, heardInWords, hostOfParty, inTitle, type Situation } from './situation.ts';
 
 /** ERROR_DS_DRA_REPL_PENDING: queued, not failed. */
 const pending = 8477;
@@ -94,33 +94,34 @@ function isLingering({ result }: Failure, { facts }: Situation): boolean {
   return lingeringResults.includes(result) || (facts.serverKind === 'samba' && result === sambaLingeringResult);
 }
 
-function lingeringCommands(lingering: readonly Failure[], situation: Situation): readonly string[] {
-  const { objectComparison } = situation.facts;
-  if (objectComparison !== undefined) {
-    return suspectsIn(suspectedSources(situation)).map(objectComparison.command);
-  }
-  return lingering.flatMap(({ source, destination, namingContexts }) => {
-    const sourceDsaGuid = destination.domainController.dsaGuid;
-    if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
-    const host = hostOfParty(source);
-    return namingContexts
-      .filter((namingContext) => hasFullCopy(destination.domainController, namingContext))
-      .map((namingContext) => listLingeringObjects({ destination: host, sourceDsaGuid, namingContext }));
-  });
+function findOnSources(lingering: readonly Failure[], situation: Situation): readonly NextStep[] {
+  const requests = () =>
+    lingering.flatMap(({ source, destination, namingContexts }) => {
+      const sourceDsaGuid = destination.domainController.dsaGuid;
+      if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
+      const host = hostOfParty(source);
+      return namingContexts
+        .filter((namingContext) => hasFullCopy(destination.domainController, namingContext))
+        .map((namingContext) => ({ destination: host, sourceDsaGuid, namingContext }));
+    });
+  return findLingering(suspectedSources(situation), requests, situation);
 }
 
 function lingeringFinding(lingering: readonly Failure[], situation: Situation): FindingDraft | undefined {
   if (lingering.length === 0) return undefined;
   const { raises, facts } = situation;
   const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
-  const commands = lingeringCommands(lingering, situation);
   const title = `Lingering objects are likely on ${inTitle(sources)}`;
   const cure =
     facts.objectComparison === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
       : 'Before any raise, find lingering objects with the command below and remove them as it says.';
   const detail = `Partners report that they were sent changes of objects that they do not have. Tombstones near the end of the lifetime, a new partial attribute set or a reanimated object look the same. ${cure}`;
-  const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
+  const parts = {
+    subjects: sources,
+    steps: findOnSources(lingering, situation),
+    evidence: lingering.map(({ line }) => line),
+  };
   return (raises ? blocker : warning)('lingering-objects-likely', title, detail, parts);
 }
 
@@ -144,8 +145,8 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
 function switchedOff({ facts }: Situation): FindingDraft | undefined {
   const off = facts.replication.parties
     .flatMap(({ name, domainController: own }) => [
-      own.isInboundReplicationOff && { name, line: `${name}: inbound` },
-      own.isOutboundReplicationOff && { name, line: `${name}: outbound` },
+      own.isInboundReplicationOff && { name, host: hostOf(own), direction: 'inbound' },
+      own.isOutboundReplicationOff && { name, host: hostOf(own), direction: 'outbound' },
     ])
     .filter((one) => one !== false);
   if (off.length === 0) return undefined;
@@ -153,8 +154,12 @@ function switchedOff({ facts }: Situation): FindingDraft | undefined {
   return warning(
     'replication-switched-off',
     `Replication is switched off on ${inTitle(names)}`,
-    'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
-    { subjects: names, evidence: off.map(({ line }) => line) },
+    'An administrator did that, or the DC itself after a USN rollback (event 2095). Find out which, then switch it on again.',
+    {
+      subjects: names,
+      steps: off.map(({ host, direction }) => steps.of('switch-on', { host, direction })),
+      evidence: off.map(({ name, direction }) => `${name}: ${direction}`),
+    },
   );
 }
 
@@ -192,8 +197,9 @@ function clockFindings({ facts, lowers }: Situation): readonly FindingDraft[] {
       warning(
         'clock-jumped',
         `The clock of ${inTitle(jumps.map(({ party }) => party.name))} jumped: it is not known when it last replicated`,
-        'A success in the future, or thousands of failures after a recent success, shows that a clock was set wrong. Check the time on the DC and its partners, then its replication: repadmin /showrepl.',
+        'A success in the future, or thousands of failures after a recent success, shows that a clock was set wrong. Check the time on the DC and its partners, then its replication.',
         {
+          steps: [askReplication(distinct(jumps.map(({ party }) => party)))],
           subjects: distinct(jumps.map(({ party }) => party.name)),
           evidence: jumps.map(
             ({ party, namingContext, lastSuccess, consecutiveFailures }) =>
@@ -223,16 +229,24 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
     silent.length > 0 &&
       warning(
         'replication-unknown',
-        `${inTitle(silent.map(({ name }) => name))}: replication is unknown for some naming contexts`,
-        'Unknown does not mean healthy: this user may have no right to see it. Run repadmin /showrepl on the DC itself.',
-        { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
+        `${inTitle(silent.map(({ party }) => party.name))}: replication is unknown for some naming contexts`,
+        'Unknown does not mean healthy: this user may have no right to see it. Ask the DC itself.',
+        {
+          subjects: distinct(silent.map(({ party }) => party.name)),
+          steps: [askReplication(distinct(silent.map(({ party }) => party)))],
+          evidence: silent.map(({ line }) => line),
+        },
       ),
     never.length > 0 &&
       warning(
         'never-replicated',
         `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
-        'To see why, run repadmin /showrepl on the DC.',
-        { subjects: distinct(never.map(({ party }) => party.name)), evidence: never.map(({ line }) => line) },
+        'To see why, ask the DC for its replication.',
+        {
+          subjects: distinct(never.map(({ party }) => party.name)),
+          steps: [askReplication(distinct(never.map(({ party }) => party)))],
+          evidence: never.map(({ line }) => line),
+        },
       ),
   ].filter((one) => one !== false);
 }
@@ -241,13 +255,14 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
   return warning(
     'unreachable-dcs',
     `${inTitle(unreachable.map(({ name }) => name))} could not be asked`,
-    'Only the DC itself knows what it has received. Run repadmin /showrepl where it can be reached.',
+    'Only the DC itself knows what it has received. Ask it where it can be reached.',
     {
       subjects: unreachable.map(({ name }) => name),
-      evidence: unreachable.flatMap((party) => {
+      steps: [askReplication(unreachable)],
+      evidence: unreachable.map((party) => {
         const last = heardInWords(rows.find((row) => row.party === party)?.heard);
         const why = party.state.kind === 'unreachable' ? party.state.why : '';
-        return [`${party.name}: ${why}; ${last}`, showReplication(hostOfParty(party))];
+        return `${party.name}: ${why}; ${last}`;
       }),
     },
   );
@@ -257,7 +272,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
 function silentLines(
   party: Party,
   living: readonly Party[],
-): readonly { readonly name: string; readonly line: string }[] {
+): readonly { readonly party: Party; readonly line: string }[] {
   const { name, state } = party;
   if (state.kind !== 'answered') return [];
   const others = living.filter((other) => other !== party && !other.domainController.isReadOnly);
@@ -267,7 +282,7 @@ function silentLines(
     others.some(({ domainController }) => !isKnown || hasFullCopy(domainController, namingContext));
   return state.answer.silent
     .filter(({ namingContext }) => expectsPartner(namingContext))
-    .map(({ namingContext, why }) => ({ name, line: `${name}: ${namingContext}: ${why}` }));
+    .map(({ namingContext, why }) => ({ party, line: `${name}: ${namingContext}: ${why}` }));
 }
 
 /** The two sources compared: a file of repadmin and the DCs that could be asked. */

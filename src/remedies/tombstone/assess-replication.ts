@@ -1,18 +1,12 @@
 /** Findings on silence: sides that are parted, DCs that are cut off or gone, against the lifetimes of today and to come. */
 
 import { sameDn } from '../../ad/dn.ts';
-import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
-import {
-  type CutOff,
-  cleaningRequests,
-  comparisonsFor,
-  type Islands,
-  type Split,
-} from '../../ad/replication-islands.ts';
+import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
 import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
-import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
+import { blocker, type FindingDraft, type FindingSource, type NextStep, note, warning } from '../../change/findings.ts';
 import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import { linkFindings } from './assess-links.ts';
+import { askReplication, findLingeringOn, steps } from './finding-steps.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
   type Apart,
@@ -25,8 +19,6 @@ import {
   partiesIn,
   type Situation,
   sideInWords,
-  soundParties,
-  suspectsIn,
   watchShare,
   without,
 } from './situation.ts';
@@ -122,16 +114,17 @@ function pastLifetime(situation: Situation, past: Islands): FindingDraft | undef
   const apart = [...past.cutOff, ...inconsistent];
   if (apart.length === 0) return undefined;
   const parties = apart.map(({ party }) => party);
-  const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
+  const find = past.splits.length > 0 ? [] : findLingeringOn(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
   const isInOrder = apart.every(({ age }) => isWithinDefault(age));
-  const cure = cureOf(parties, commands.length > 0, isInOrder, situation);
+  const cure = cureOf(parties, find.length > 0, isInOrder, situation);
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
-    // The command first: a screen shows one line of what was seen.
-    evidence: [...commands, ...cutOffLines(apart, facts)],
+    // A screen shows the first command alone: DCs that may be in order are asked last.
+    steps: [...find, ...askingThe(silentOf(parties))],
+    evidence: cutOffLines(apart, facts),
   };
   return (raises ? blocker : warning)('past-lifetime', title, `${cure} ${riskOf(parties)}`, parts);
 }
@@ -143,7 +136,7 @@ function cureOf(
   isInOrder: boolean,
   { facts: { objectComparison }, before }: Situation,
 ): string {
-  const silent = parties.filter((party) => answerOf(party) === undefined);
+  const silent = silentOf(parties);
   const asked = parties.filter((party) => !silent.includes(party));
   const names = (some: readonly Party[]): string => inTitle(some.map(({ name }) => name));
   const clean = !hasCommands
@@ -155,8 +148,16 @@ function cureOf(
     return `${clean}. Do not demote a DC for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs exceed it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
   const [cut, where] = silent.length === 1 ? ['the link is', 'its site'] : ['the links are', 'the site of each'];
-  const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First run repadmin /showrepl at ${where}.`;
+  const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First ask for its replication at ${where}.`;
   return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
+}
+
+function silentOf(parties: readonly Party[]): readonly Party[] {
+  return parties.filter((party) => answerOf(party) === undefined);
+}
+
+function askingThe(parties: readonly Party[]): readonly NextStep[] {
+  return parties.length === 0 ? [] : [askReplication(parties)];
 }
 
 function isAllReadOnly(parties: readonly Party[]): boolean {
@@ -168,14 +169,6 @@ function riskOf(parties: readonly Party[]): string {
   return isAllReadOnly(parties)
     ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
     : 'After a raise such a DC may replicate again and bring deleted objects back. Objects that the others have garbage-collected stay gone.';
-}
-
-function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
-  const { replication, objectComparison } = situation.facts;
-  const sound = soundParties(situation, islands);
-  return objectComparison === undefined
-    ? cleaningRequests(parties, sound, replication, islands.oldest).map(listLingeringObjects)
-    : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(objectComparison.command);
 }
 
 function splitFinding(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): FindingDraft | undefined {
@@ -276,11 +269,8 @@ function formerLifetime(situation: Situation): FindingDraft | undefined {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
-    evidence: [
-      ...commandsFor(partiesIn({ cutOff, splits: [] }), situation, former.islands),
-      ...cutOffLines(cutOff, facts),
-      ...splits.flatMap((split) => splitLines(split, situation)),
-    ],
+    steps: findLingeringOn(partiesIn({ cutOff, splits: [] }), situation, former.islands),
+    evidence: [...cutOffLines(cutOff, facts), ...splits.flatMap((split) => splitLines(split, situation))],
   };
   return (raises ? blocker : warning)('past-former-lifetime', title, detail, parts);
 }
@@ -294,7 +284,7 @@ function formerInWords({ written, former, isKnown }: FormerlyPast, silence: numb
     : `The value was last written ${when}; by then replication had been missing for ${silentThen}. The former value is not recorded; ${silentThen} is longer than the ${former} days that apply without a value.`;
 }
 
-function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
+function goneDcs({ judgement }: Situation): FindingDraft | undefined {
   const gone = [...judgement.gone];
   if (gone.length === 0) return undefined;
   return note(
@@ -303,9 +293,7 @@ function goneDcs({ judgement, facts }: Situation): FindingDraft | undefined {
     'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; no lingering objects can be removed on it.',
     {
       subjects: gone.map(({ name }) => name),
-      evidence: gone.map(({ domainController }) =>
-        (facts.serverCleanup?.command ?? removeMetadata)(domainController.dn),
-      ),
+      steps: [steps.of('remove-metadata', { servers: gone.map(({ domainController }) => domainController.dn) })],
     },
   );
 }

@@ -11,11 +11,13 @@ import {
   unsetInWords,
 } from '../../ad/deleted-object-lifetime.ts';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
-import type { JsonValue, Proposal } from '../../change/plan.ts';
+import type { JsonValue } from '../../change/json-shape.ts';
+import type { Proposal } from '../../change/plan.ts';
 import { agoInWords, counted, day, groupBy, listed } from '../../words.ts';
 import { replicationFindings } from './assess-replication.ts';
 import { type TombstoneChange, wordedForOther } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
+import { steps } from './finding-steps.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { adviceFor, hostOfParty, type Situation, situationOf } from './situation.ts';
 
@@ -216,9 +218,10 @@ function lingeringEvidence({ facts: { evidence, replication, now }, judgement }:
     changes.length === 0
       ? 'It left the points below open. There may be lingering objects that it did not list for removal.'
       : 'Remove them, then search again: objects that they bring back under a higher lifetime stay.';
+  const inItsWords = doubts.length === 0 ? '' : ' The text after the id of a finding is as recorded in that plan.';
   const detail = isClean
     ? 'Every DC in use was compared. Objects created or deleted since then are not included.'
-    : leftOpen;
+    : `${leftOpen}${inItsWords}`;
   return (isClean ? note : warning)('lingering-evidence', title, detail, parts);
 }
 
@@ -321,27 +324,32 @@ function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): 
 /** Whether DCs that are promoted from now on refuse lingering objects. */
 function strictConsistency({ facts, effect }: Situation): FindingDraft | undefined {
   const { strictMarker, isExport } = facts;
-  const limits = 'Existing DCs keep their own setting. To make them strict: repadmin /regkey * +strict';
+  const existing = { steps: [steps.of('strict-existing', {})] };
   if (effect.marker === 'added' && !strictMarker.hasParent) {
     return finalBlocker(
       'no-forest-updates',
       'The forest lacks the container of the strict-consistency object',
-      'Run adprep /forestprep of a current Windows version, or leave out --strict-new-dcs.',
-      { subjects: [strictMarker.dn] },
+      'Have the container made first, or leave out --strict-new-dcs.',
+      { subjects: [strictMarker.dn], steps: [steps.of('prepare-forest', {})] },
     );
   }
-  if (effect.marker === 'added') return note('strict-new-dcs', 'Only DCs promoted from now on become strict', limits);
+  if (effect.marker === 'added')
+    return note('strict-new-dcs', 'Only DCs promoted from now on become strict', '', existing);
   if (effect.marker === 'removed') {
-    return warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits);
+    return warning(
+      'new-dcs-may-be-loose',
+      'Newly promoted DCs may not enforce strict replication consistency',
+      '',
+      existing,
+    );
   }
   if (strictMarker.isThere || isExport) return undefined;
-  const offer = strictMarker.hasParent
-    ? 'To add the object, give --strict-new-dcs.'
-    : 'Its container is missing too: run adprep /forestprep of a current Windows version.';
+  const offer = strictMarker.hasParent ? 'To add the object, give --strict-new-dcs.' : 'Its container is missing too.';
   return note(
     'new-dcs-may-be-loose',
     'Newly promoted DCs may not enforce strict replication consistency (forest object missing)',
-    `${offer} ${limits}`,
+    offer,
+    { steps: [...(strictMarker.hasParent ? [] : [steps.of('prepare-forest', {})]), ...existing.steps] },
   );
 }
 

@@ -8,10 +8,13 @@ import {
   replicateDivergentOnce,
   showAttribute,
   showReplication,
+  strictOnAllDcs,
 } from '../../ad/repadmin.ts';
 import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
 import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
-import { faultsOfNextSteps, type JsonValue, type NextStep, type Plan, type Proposal } from '../../change/plan.ts';
+import type { NextStep } from '../../change/findings.ts';
+import type { JsonValue } from '../../change/json-shape.ts';
+import { faultsOfNextSteps, type Plan, type Proposal } from '../../change/plan.ts';
 import { isHost } from '../../quoting.ts';
 import { capitalised, counted, listed } from '../../words.ts';
 import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
@@ -27,6 +30,7 @@ import {
   type TombstoneChange,
   unsetDaysIn,
 } from './changes.ts';
+import { steps } from './finding-steps.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
 import { evidenceRecords, type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
@@ -61,6 +65,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
   }),
   describe,
   records: evidenceRecords,
+  stepOf: steps.inWords,
   permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
   verify: proofOf,
   practice: {
@@ -356,7 +361,7 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
     case 'existing-dcs':
       return {
         text: 'The object makes only newly promoted DCs strict. To make the existing DCs strict:',
-        commands: ['repadmin /regkey * +strict'],
+        commands: [strictOnAllDcs],
       };
     case 'backup-after-lowering':
       return {

@@ -6,8 +6,10 @@ import { assess } from '../../../src/remedies/metadata/assess.ts';
 import type { Candidate } from '../../../src/remedies/metadata/candidates.ts';
 import { propose } from '../../../src/remedies/metadata/changes.ts';
 import type { MetadataFacts, Remains } from '../../../src/remedies/metadata/gather.ts';
+import { metadata } from '../../../src/remedies/metadata/remedy.ts';
 import { identityOf } from '../../../src/remedies/metadata/subject.ts';
 import { verdictOf } from '../../../src/remedies/metadata/survey.ts';
+import { commandsOf, stepsOf } from '../../support/finding-commands.ts';
 import { account, configuration, domain, server, settings } from './dead-dc.ts';
 
 const day = 86_400_000;
@@ -209,7 +211,7 @@ describe('what can be accepted', () => {
   test('FSMO roles, each with the command that seizes it', () => {
     const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
     const found = findings({}, { roles }).find(({ id }) => id === 'holds-roles');
-    expect(found?.evidence).toContainEqual(
+    expect(commandsOf(metadata, found)).toContainEqual(
       'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize PDC" quit quit',
     );
   });
@@ -221,6 +223,7 @@ describe('what can be accepted', () => {
     );
     expect(found?.detail).toContain('Seize no role from one in use');
     expect(found?.evidence).toEqual([`PDC emulator: ${domain}`]);
+    expect(commandsOf(metadata, found)).toEqual([]);
   });
 
   test.each([
@@ -260,7 +263,7 @@ describe('what can be accepted', () => {
       connection: { kind: 'practice' as const },
     };
     const found = findings(gone, { roles, candidates, target }).find(({ id }) => id === 'holds-roles');
-    expect(found?.evidence?.[0]).toContain('"connect to server dc1.corp.example.com"');
+    expect(commandsOf(metadata, found)[0]).toContain('"connect to server dc1.corp.example.com"');
   });
 
   test('the last global catalog of its site, and no other', () => {
@@ -305,7 +308,9 @@ describe('what else is said', () => {
     const waysAt = (functionalLevel: number | undefined): string => {
       const own = functionalLevel === undefined ? settingsOf(dead) : { ...settingsOf(dead), functionalLevel };
       const found = findings({ settings: own }).find(({ id }) => id === 'supported-ways');
-      return found?.evidence?.join('\n') ?? '';
+      return stepsOf(metadata, found)
+        .flatMap(({ text, commands }) => [text, ...commands])
+        .join('\n');
     };
     const [windows2008R2, windows2012] = [4, 5];
     expect(waysAt(windows2008R2)).toMatch(/^dcpromo\ndcpromo \/forceremoval$/m);
@@ -319,9 +324,9 @@ describe('what else is said', () => {
 
   test('where the server object is deleted that has no NTDS Settings: metadata cleanup is for one that has', () => {
     const found = findings({ kind: 'server', settings: undefined, account: undefined });
-    const { title, evidence } = found.find(({ id }) => id === 'supported-ways') ?? {};
-    expect(title).toMatch(/: delete its server object in Sites and Services$/);
-    expect(evidence).toContain(`Get-ADObject -Identity '${server}'`);
+    const ways = found.find(({ id }) => id === 'supported-ways');
+    expect(ways?.title).toMatch(/: delete its server object in Sites and Services$/);
+    expect(commandsOf(metadata, ways)).toContain(`Get-ADObject -Identity '${server}'`);
   });
 
   test('that another computer has its name now', () => {
@@ -335,9 +340,10 @@ describe('what else is said', () => {
       { name: 'infrastructure', dn: `CN=Infrastructure,${zones}`, guid: 'zones', owner, seize: undefined },
     ];
     const found = findings({}, { roles });
-    expect(found.find(({ id }) => id === 'roles-of-deleted')?.evidence).toEqual([
+    const ofDeleted = found.find(({ id }) => id === 'roles-of-deleted');
+    expect(ofDeleted?.evidence).toEqual([`RID master: ${owner}`]);
+    expect(commandsOf(metadata, ofDeleted)).toEqual([
       'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize RID master" quit quit',
-      `RID master: ${owner}`,
     ]);
     expect(found.find(({ id }) => id === 'application-infrastructure')).toMatchObject({
       title: 'The infrastructure role of 1 application partition goes to dc1.corp.example.com',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DeleteChange, DirectoryChange, JsonValue, Plan } from '../../../src/change/plan.ts';
+import type { JsonValue } from '../../../src/change/json-shape.ts';
+import type { DeleteChange, DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import { metadata as remedy } from '../../../src/remedies/metadata/remedy.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { account, configuration, domain, metadata, planOf, server, settings, siteWithDeadDc } from './dead-dc.ts';

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { describe as describePlan } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
 import type { OwnMailbox } from '../../../src/remedies/orphan/own-mailboxes.ts';
+import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import { supportedSteps } from '../../../src/remedies/orphan/supported-ways.ts';
+import { stepsOf } from '../../support/finding-commands.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 
 /**
@@ -208,7 +210,11 @@ function adviceFor(facts: DeletionFacts): string {
   const plan = planOf(facts);
   const steps = [...supportedSteps(facts), ...(describePlan(plan).nextSteps ?? [])];
   return [
-    ...plan.findings.flatMap(({ detail, evidence }) => [detail, ...evidence]),
+    ...plan.findings.flatMap((finding) => [
+      finding.detail,
+      ...stepsOf(orphan, finding).flatMap(({ text, commands }) => [text, ...commands]),
+      ...finding.evidence,
+    ]),
     ...steps.flatMap(({ text, commands, lines = [] }) => [text, ...commands, ...lines]),
   ].join('\n');
 }

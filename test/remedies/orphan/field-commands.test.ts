@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { quotedForPowerShell } from '../../../src/quoting.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
+import { orphan } from '../../../src/remedies/orphan/remedy.ts';
+import { commandsOf } from '../../support/finding-commands.ts';
 import { judged, orphanFacts } from './practice-orphan.ts';
 
-/** What a finding says of the practice forest's orphan, with some facts changed. */
+/** What a finding says and advises of the practice forest's orphan, with some facts changed. */
 async function detailOf(id: string, change: (facts: DeletionFacts) => Partial<DeletionFacts>): Promise<string> {
   const facts = await orphanFacts();
   const { findings } = judged({ ...facts, ...change(facts) });
-  return findings.find((finding) => finding.id === id)?.detail ?? '';
+  const found = findings.find((finding) => finding.id === id);
+  return [found?.detail ?? '', ...commandsOf(orphan, found)].join('\n');
 }
 
 test('the only server comes with the command that lists servers without the Exchange shell', async () => {
@@ -26,7 +29,9 @@ test('a protected entry comes with the command that looks at it', async () => {
   const detail = await detailOf('protected-entries', ({ subtree }) => ({
     subtree: subtree.map((entry, index) => (index === 1 ? { ...entry, systemFlags: 0x8000_0000 } : entry)),
   }));
-  expect(detail).toMatch(/Get-ADObject -Identity '[^']+,CN=EX04,CN=Servers,[^']+' -Properties systemFlags/);
+  expect(detail).toMatch(
+    /Get-ADObject -Identity '[^']+,CN=EX04,CN=Servers,[^']+' -Properties 'systemFlags', 'whenChanged'/,
+  );
   expect(detail).toContain('in one of the supported ways');
 });
 

@@ -11,7 +11,7 @@ import {
   rolesInWords,
   versionInWords,
 } from '../../../src/remedies/orphan/organisation.ts';
-import { setupCommand } from '../../../src/remedies/orphan/supported-ways.ts';
+import { setupCommand } from '../../../src/remedies/orphan/way-steps.ts';
 
 /** Of a server in a group of an old Exchange, without a version. */
 const signs = (roles: number | undefined) => ({

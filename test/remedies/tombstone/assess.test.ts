@@ -7,6 +7,7 @@ import { assess } from '../../../src/remedies/tombstone/assess.ts';
 import { propose } from '../../../src/remedies/tombstone/changes.ts';
 import type { TombstoneOptions } from '../../../src/remedies/tombstone/options.ts';
 import { tombstone } from '../../../src/remedies/tombstone/remedy.ts';
+import { commandsOf } from '../../support/finding-commands.ts';
 import {
   answering,
   configuration,
@@ -53,7 +54,7 @@ describe('a DC that is past the lifetime', () => {
   test('stops raising the value, with the commands filled in', () => {
     const finding = find('past-lifetime', silentFor(200));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, accepted: false });
-    expect(finding?.evidence).toContain(
+    expect(commandsOf(tombstone, finding)).toContain(
       `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${domain}" /advisory_mode`,
     );
   });
@@ -65,11 +66,9 @@ describe('a DC that is past the lifetime', () => {
       replicated(dc(3), 4, 0),
       replicated(dc(4), 3, 0),
     ];
-    const commands = find('past-lifetime', { domainControllers })?.evidence.filter((line) =>
-      line.startsWith('repadmin'),
-    );
+    const commands = commandsOf(tombstone, find('past-lifetime', { domainControllers }));
     expect(commands).toHaveLength(4);
-    expect(commands?.every((command) => command.includes(guidOf(3)) || command.includes(guidOf(4)))).toBe(true);
+    expect(commands.every((command) => command.includes(guidOf(3)) || command.includes(guidOf(4)))).toBe(true);
   });
 
   test.each([
@@ -78,9 +77,9 @@ describe('a DC that is past the lifetime', () => {
   ])('takes as reference no DC that is %s', (_, third) => {
     const heard = answering(dc(1), [link(2, configuration, 1), link(2, domain, 1)], { cursors: [cursor(3, 0)] });
     const domainControllers = [heard, replicated(dc(2), 1, 900), third];
-    const finding = find('past-lifetime', { domainControllers });
-    expect(finding?.evidence.filter((line) => line.includes(guidOf(1)))).toHaveLength(2);
-    expect(finding?.evidence.filter((line) => line.includes(guidOf(3)))).toEqual([]);
+    const commands = commandsOf(tombstone, find('past-lifetime', { domainControllers }));
+    expect(commands.filter((line) => line.includes(guidOf(1)))).toHaveLength(2);
+    expect(commands.filter((line) => line.includes(guidOf(3)))).toEqual([]);
   });
 
   test('is found by what the others last heard from it, where it can not be reached', () => {
@@ -450,7 +449,7 @@ describe('results that name an object which the destination lacks', () => {
     const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
     const finding = find('lingering-objects-likely', { domainControllers });
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, subjects: ['DC2'] });
-    expect(finding?.evidence).toContain(
+    expect(commandsOf(tombstone, finding)).toContain(
       `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${configuration}" /advisory_mode`,
     );
     expect(finding?.detail).toContain('look the same');
@@ -550,8 +549,10 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     const finding = find('past-lifetime', facts, days(180));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC3', 'DC4'] });
     expect(finding?.detail).toContain(
-      'DC3 and DC4 did not answer: perhaps only the links are cut. First run repadmin /showrepl at the site of each.',
+      'DC3 and DC4 did not answer: perhaps only the links are cut. First ask for its replication at the site of each.',
     );
+    const asked = ['repadmin /showrepl dc3.corp.example.com', 'repadmin /showrepl dc4.corp.example.com'];
+    expect(commandsOf(tombstone, finding)).toEqual(expect.arrayContaining(asked));
     const all = factsOf(facts);
     const { nextSteps } = tombstone.record(all, propose(all, days(180)));
     expect(nextSteps.find(({ id }) => id === 'clean-dcs')).toMatchObject({
@@ -568,8 +569,10 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     const domainControllers = [near(1, 2), near(2, 1), asked, unreachable(dc(4))];
     const finding = find('past-lifetime', { ...facts, domainControllers }, days(180));
     expect(finding?.detail).toContain(
-      'DC4 did not answer: perhaps only the link is cut. First run repadmin /showrepl at its site.',
+      'DC4 did not answer: perhaps only the link is cut. First ask for its replication at its site.',
     );
+    const commands = commandsOf(tombstone, finding);
+    expect(commands.filter((line) => line.startsWith('repadmin'))).toEqual(['repadmin /showrepl dc4.corp.example.com']);
     expect(finding?.detail).toContain('or demote DC3 by force');
   });
 
@@ -590,17 +593,18 @@ describe('a DC that is gone: it does not answer, its account is deleted, no DC h
   test('is leftover metadata and no obstacle to a raise', () => {
     const findings = judged(factsOf({ domainControllers }), raised);
     expect(findings.filter(({ level }) => level !== 'note')).toEqual([]);
-    expect(findings.find(({ id }) => id === 'gone-dcs')).toMatchObject({
-      subjects: ['DC3'],
-      evidence: [`ntdsutil "metadata cleanup" "remove selected server ${dc(3).dn}" quit quit`],
-    });
+    const finding = findings.find(({ id }) => id === 'gone-dcs');
+    expect(finding?.subjects).toEqual(['DC3']);
+    expect(commandsOf(tombstone, finding)).toEqual([
+      `ntdsutil "metadata cleanup" "remove selected server ${dc(3).dn}" quit quit`,
+    ]);
   });
 
   test('leads to the remedy that cleans up after it, where there is one', () => {
     const serverCleanup = { command: (serverDn: string) => `clean ${serverDn}` };
     const facts = { ...factsOf({ domainControllers }), serverCleanup };
     const finding = judged(facts, raised).find(({ id }) => id === 'gone-dcs');
-    expect(finding?.evidence).toEqual([`clean ${dc(3).dn}`]);
+    expect(commandsOf(tombstone, finding, { serverCleanup })).toEqual([`clean ${dc(3).dn}`]);
   });
 
   test('is gone in an export too, where a partner says that DNS does not know it', () => {
@@ -716,13 +720,13 @@ describe('the object that makes new DCs strict', () => {
   test('is offered where it is missing, with what it does not do', () => {
     const finding = find('new-dcs-may-be-loose', { strictMarker: missing(true) });
     expect(finding?.detail).toContain('--strict-new-dcs');
-    expect(finding?.detail).toContain('repadmin /regkey * +strict');
+    expect(commandsOf(tombstone, finding)).toEqual(['repadmin /regkey * +strict']);
   });
 
   test('is not offered where its container is missing, which has to be made first', () => {
     const finding = find('new-dcs-may-be-loose', { strictMarker: missing(false) });
     expect(finding?.detail).not.toContain('--strict-new-dcs');
-    expect(finding?.detail).toContain('adprep /forestprep');
+    expect(commandsOf(tombstone, finding)).toEqual(['adprep /forestprep', 'repadmin /regkey * +strict']);
   });
 
   test('cannot be added where the forest lacks its container', () => {
@@ -777,8 +781,9 @@ describe('where the list has a remedy that finds lingering objects', () => {
   ])('%s leads to it, with the names filled in and nothing of repadmin', (id, facts) => {
     const finding = find(id, { ...facts, objectComparison: finder });
     expect(finding?.level).toBe('blocker');
-    expect(finding?.evidence[0]).toBe('find --reference dc1.corp.example.com --target dc2.corp.example.com');
-    expect(finding?.evidence.filter((line) => line.includes('repadmin'))).toEqual([]);
+    expect(commandsOf(tombstone, finding, { objectComparison: finder })).toEqual([
+      'find --reference dc1.corp.example.com --target dc2.corp.example.com',
+    ]);
     expect(finding?.detail).toMatch(/(?:First|Before any raise,) find lingering objects with the command below/);
   });
 });
