@@ -25,7 +25,10 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('the field ask for?');
   await practice.answer('Also check in the directory');
   await practice.answer('no wording for this label');
-  await practice.answer(/question marks: 1 file\. Go on\?[\s\S]*no code page\s+brings them back[\s\S]*Dom\?ne/, 'y');
+  await practice.answer(
+    /question marks: 1 file\. Accept\s+this\s+and\s+continue\?[\s\S]*no code page\s+brings them back[\s\S]*Dom\?ne/,
+    'y',
+  );
   await practice.answer('domain to the name: 1 file. Accept this and continue?', 'y');
   await practice.seeDiff();
 }

@@ -12,10 +12,10 @@ describeOnEveryNode('the wizard for lingering objects on the practice site', ({ 
     practice.start('lingering');
     await practice.session.waitFor(/oldest tombstone \d+ days ago/);
     await practice.answer(reference);
-    await practice.answer('? Look for lingering objects on which of the other 4 DCs?');
-    await practice.answer('? Compare which naming contexts?');
+    await practice.answer('? Which of the other 4 DCs do you want to search for lingering objects?');
+    await practice.answer('? Which naming contexts do you want to compare?');
     await practice.session.waitFor(/DC3 .*3 objects/);
-    await practice.answer(/DC4 was not compared.*Go on\?/, 'y');
+    await practice.answer(/DC4 was not compared.*Accept\s+this\s+and\s+continue\?/, 'y');
     await practice.choose('? Save the list with the commands, or do nothing?', 1);
     await practice.answer('? Reason');
     await practice.answer('? Ticket', 'CHG1');
@@ -30,9 +30,9 @@ describeOnEveryNode('the wizard for lingering objects on the practice site', ({ 
     const practice = await openPractice(node);
     practice.start('lingering');
     await practice.answer(reference);
-    await practice.session.waitFor('? Look for lingering objects on which');
+    await practice.session.waitFor('? Which of the other 4 DCs');
     practice.session.press('escape');
-    await practice.session.waitFor(/← Look for lingering objects[\s\S]*\? Which domain controller is right\?/);
+    await practice.session.waitFor(/← Which of the other 4 DCs[\s\S]*\? Which domain controller is right\?/);
     await practice.cancel();
     expect(practice.hasNoChangeFolder()).toBe(true);
   });

@@ -14,7 +14,7 @@ test.each([
   const practice = await openPractice(process.execPath, { columns, rows });
   practice.start('tombstone');
   await practice.answer(/New lifetime in days/, '180');
-  await practice.answer(/Go\s+on\?/, 'y');
+  await practice.answer(/Accept\s+this\s+and\s+continue\?/, 'y');
   await practice.session.waitFor(/\? Apply\s+now, save for\s+review, or\s+do\s+nothing\?/);
   practice.session.press('down', 2);
   practice.session.press('enter');
@@ -33,10 +33,10 @@ describe('on a terminal of little ability', () => {
     session.type('tombstone\r');
     await session.waitFor('New lifetime in days (180):');
     session.type('180\r');
-    await practice.answer(/Go\s+on\? \(y\/N\)[\s\S]*y or n:/, 'y');
+    await practice.answer(/Accept\s+this\s+and\s+continue\? \(y\/N\)[\s\S]*y or n:/, 'y');
     await session.waitFor('Number or name (1):');
     session.type('Apply now\r');
-    await session.waitFor(/rescued by the new one[\s\S]*What do you want to repair\?[\s\S]*Number or name \(1\):/);
+    await session.waitFor(/past\s+the\s+old\s+one[\s\S]*What do you want to repair\?[\s\S]*Number or name \(1\):/);
     session.type('quit\r');
     expect(await session.exit).toMatchObject({ status: 0 });
     expect(session.output()).toContain('1 entry changed');

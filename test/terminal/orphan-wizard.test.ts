@@ -37,9 +37,9 @@ async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   await practice.choose('Can you use one of them?', 2);
   await practice.answer('Which of them do you want to delete too?');
   await practice.answer('Which of them do you want to clear?');
-  await practice.answer(/owns? .*Go on\?/, 'y');
-  await practice.answer(/source server.*Go on\?/, 'y');
-  await practice.answer(/cut off.*Go on\?/, 'y');
+  await practice.answer(/owns? .*Accept\s+this\s+and\s+continue\?/, 'y');
+  await practice.answer(/source server.*Accept\s+this\s+and\s+continue\?/, 'y');
+  await practice.answer(/cut off.*Accept\s+this\s+and\s+continue\?/, 'y');
   await practice.seeDiff();
 }
 

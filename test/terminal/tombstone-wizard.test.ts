@@ -13,7 +13,7 @@ function lifetimeIn(site: string): Promise<string | undefined> {
   });
 }
 
-const goOn = /DC4 has not replicated .*\s+Go\s+on\?/;
+const goOn = /DC4 has not replicated .*\s+Accept\s+this\s+and\s+continue\?/;
 const days = /New lifetime in days \(180\) › *\n/;
 
 describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }) => {
@@ -29,7 +29,10 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBe('200');
 
-    await practice.undoLatest(/less than the 180 .*Go on\?/, /longer than the new lifetime\. Go on\?/);
+    await practice.undoLatest(
+      /less than the 180 .*Accept\s+this\s+and\s+continue\?/,
+      /longer than the new lifetime\. Accept\s+this\s+and\s+continue\?/,
+    );
     await practice.session.waitFor('1 entry restored');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBeUndefined();
