@@ -355,7 +355,7 @@ function firstEvidence(
   const { style, width } = options;
   const [command] = (options.stepsOf?.(finding) ?? []).flatMap(({ commands }) => commands);
   if (command !== undefined) {
-    // A part of a command is of no use, and looks like the whole.
+    // A part of a command is useless, and looks complete.
     return displayWidth(visible(command)) > width - findingIndent
       ? [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')]
       : [commandOfFinding(command, options)];

@@ -191,7 +191,7 @@ function stepsInWords({ id, name, host, hosts, roles }: NextStep, { isOffline, w
   const rebuilt = ` and has rebuilt its replication topology (the KCC runs every 15 minutes): none may then replicate from ${String(name)}`;
   return [
     {
-      text: `Wait until every domain controller has the deletion${wasSource ? rebuilt : ''}.${isOffline ? '' : ' With --wait SECONDS adsi-remedy checks this for you.'}`,
+      text: `Wait until every domain controller has the deletion${wasSource ? rebuilt : ''}.${isOffline ? '' : ' With --wait SECONDS, apply checks this for you.'}`,
       commands: [...(wasSource ? ['repadmin /kcc *'] : []), replicationSummary],
       lines: hosts.map(String),
     },

@@ -118,7 +118,7 @@ function* recipientFindings(facts: DeletionFacts): Generator<FindingDraft, void>
     );
 }
 
-/** What clears an attribute of every recipient that names the server by it. */
+/** The commands that clear an attribute of every recipient that names the server by it. */
 function clearingRecipients(facts: DeletionFacts, one: RecipientCount): readonly NextStep[] {
   return clearingOf(
     facts,

@@ -232,7 +232,7 @@ export function stepsInWords(step: NextStep): readonly Step[] {
 
 function replicationStep(dn: string, domainControllers: readonly string[]): Step {
   return {
-    text: 'Wait until every domain controller has the deletion, or push it: Setup reads a domain controller of its own site. Then check all of them: none may find the object. With --wait SECONDS adsi-remedy checks this for you.',
+    text: 'Wait until every domain controller has the deletion, or push it: Setup reads a domain controller of its own site. Then check all of them: none may find the object. With --wait SECONDS, apply checks this for you.',
     commands: ['repadmin /syncall /AeP', showObject(dn)],
     lines: domainControllers.length === 0 ? ['The domain controllers are not known.'] : domainControllers,
   };

@@ -13,7 +13,7 @@ function moveCmdlet(isOf2007: boolean): string {
   return isOf2007 ? 'Move-Mailbox -TargetDatabase <database>' : 'New-MoveRequest';
 }
 
-/** What activates the copy of a database on another server. */
+/** The command that activates the copy of a database on another server. */
 export function activation(database: string, server: string): string {
   return `Move-ActiveMailboxDatabase -Identity ${quoted(database)} -ActivateOnServer ${quoted(server)}`;
 }
@@ -163,7 +163,7 @@ export const steps = findingSteps({
     ],
   })),
   'grant-delete': stepKind({ dn: 'dn', user: 'name' }, ({ dn, user }) => ({
-    text: 'Or give the right to delete the server and all below it:',
+    text: 'Or grant the right to delete the server and everything below it:',
     commands: [`dsacls ${quoted(dn)} /I:T /G ${grantee(user, 'SDDT')}`],
   })),
   'grant-write': stepKind({ dn: 'dn', attribute: 'attribute', user: 'name' }, ({ dn, attribute, user }) => [

@@ -108,7 +108,7 @@ export function* referenceFindings(
     );
 }
 
-/** What gives a text reference to the server another value. */
+/** The command that gives a text reference to the server another value. */
 function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, referrer: Referrer): NextStep {
   const { dn, objectClasses, reference } = referrer;
   if (hasOtherServer && objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);

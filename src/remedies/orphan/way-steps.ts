@@ -63,7 +63,7 @@ export const wayKinds = {
   })),
 };
 
-/** What removes the subscription of an Edge server. */
+/** The command that removes the subscription of an Edge server. */
 export function removalOfSubscription(name: string): string {
   return `Remove-EdgeSubscription -Identity ${quotedForPowerShell(name)}`;
 }
