@@ -147,8 +147,9 @@ function cureOf(
   if (isInOrder)
     return `${clean}. Do not demote a DC for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs exceed it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
-  const [cut, where] = silent.length === 1 ? ['the link is', 'its site'] : ['the links are', 'the site of each'];
-  const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First ask for its replication at ${where}.`;
+  const [cut, where] =
+    silent.length === 1 ? ['the link is', 'it at its site'] : ['the links are', 'each of them at its site'];
+  const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First ask ${where}.`;
   return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
 }
 

@@ -549,7 +549,7 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     const finding = find('past-lifetime', facts, days(180));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC3', 'DC4'] });
     expect(finding?.detail).toContain(
-      'DC3 and DC4 did not answer: perhaps only the links are cut. First ask for its replication at the site of each.',
+      'DC3 and DC4 did not answer: perhaps only the links are cut. First ask each of them at its site.',
     );
     const asked = ['repadmin /showrepl dc3.corp.example.com', 'repadmin /showrepl dc4.corp.example.com'];
     expect(commandsOf(tombstone, finding)).toEqual(expect.arrayContaining(asked));
@@ -568,9 +568,7 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     );
     const domainControllers = [near(1, 2), near(2, 1), asked, unreachable(dc(4))];
     const finding = find('past-lifetime', { ...facts, domainControllers }, days(180));
-    expect(finding?.detail).toContain(
-      'DC4 did not answer: perhaps only the link is cut. First ask for its replication at its site.',
-    );
+    expect(finding?.detail).toContain('DC4 did not answer: perhaps only the link is cut. First ask it at its site.');
     const commands = commandsOf(tombstone, finding);
     expect(commands.filter((line) => line.startsWith('repadmin'))).toEqual(['repadmin /showrepl dc4.corp.example.com']);
     expect(finding?.detail).toContain('or demote DC3 by force');
