@@ -5,7 +5,15 @@
  * read with certainty and reports the rest.
  */
 
-import { bytesOfUnits, byteUnits, carriageReturn, lineFeed, type TextEncoding, unitLength } from './text-encoding.ts';
+import {
+  bytesOfUnits,
+  byteUnits,
+  carriageReturn,
+  decodeText,
+  lineFeed,
+  type TextEncoding,
+  unitLength,
+} from './text-encoding.ts';
 
 /** A value's bytes within the file: `length` bytes from `offset`, without its quotes. `line` counts from 1. */
 export interface ValueRun {
@@ -21,6 +29,8 @@ export type FoundValue =
   | { readonly kind: 'unterminated'; readonly line: number }
   /** Another key of the forms is on the same line: a line break is lost. */
   | { readonly kind: 'joined'; readonly line: number }
+  /** One of the quotes around it is typographic, the other one is straight. */
+  | { readonly kind: 'typographic'; readonly line: number }
   /** More than one quote could be the closing one. */
   | { readonly kind: 'ambiguous'; readonly line: number };
 
@@ -159,16 +169,19 @@ function readValue({ units, offset }: Line, afterEquals: number, line: number, e
     line,
     isQuoted,
   });
+  const textOf = (part: string): string => decodeText(bytesOfUnits(part, encoding), encoding);
   if (!isQuoted) {
     const value = withoutSpacesAtEnd(rest);
     if (/[^\x21-\x7e]L_\w+[ \t]*=/.test(value)) return { kind: 'joined', line };
     const quotes = value.split('"').length - 1;
+    if (quotes % 2 === 1 && /^[“”„‟″«][^"]*"$/u.test(textOf(value))) return { kind: 'typographic', line };
     return /[ \t];/.test(value) || quotes % 2 === 1 ? { kind: 'ambiguous', line } : run(start, value.length);
   }
   const body = rest.slice(1);
   if (/"[^\x21-\x7e]*L_\w+[ \t]*=/.test(body)) return { kind: 'joined', line };
   const end = closingQuote(body);
-  if (end === 'none') return { kind: 'unterminated', line };
+  if (end === 'none')
+    return { kind: /[“”„‟″»]$/u.test(textOf(withoutSpacesAtEnd(body))) ? 'typographic' : 'unterminated', line };
   if (end === 'ambiguous') return { kind: 'ambiguous', line };
   return run(start + 1, end);
 }

@@ -92,6 +92,8 @@ describe('the value of a key', () => {
   test.each([
     ['unterminated', 'L_UserName_Text="Domain\\user name:'],
     ['unterminated', 'L_UserName_Text="'],
+    ['typographic', 'L_UserName_Text="Domain\\user name:”'],
+    ['typographic', 'L_UserName_Text=“Domain\\user name:"'],
     ['ambiguous', 'L_UserName_Text="a" b "c" d'],
     ['ambiguous', 'L_UserName_Text="a" ; b"'],
     ['ambiguous', 'L_UserName_Text="a" ; b" ; c'],

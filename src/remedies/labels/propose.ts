@@ -72,6 +72,7 @@ const damages: ReadonlySet<FileBlocker> = new Set([
   'garbled-value',
   'typographic-value',
   'joined-value',
+  'unterminated-value',
 ]);
 
 /** With the path of an undamaged file of the same language, if there is one: of the same set first, on another member. */

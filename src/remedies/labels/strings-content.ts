@@ -38,7 +38,7 @@ interface FlawedValue {
   /** From 1. */
   readonly line: number;
   readonly text?: undefined;
-  readonly flaw: 'unterminated' | 'ambiguous' | 'joined';
+  readonly flaw: 'unterminated' | 'ambiguous' | 'joined' | 'typographic';
 }
 
 interface ReadContent {
@@ -122,7 +122,9 @@ function valuesIn(
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
       const value = { key, ...run, ...decode(bytes.subarray(found.offset, found.offset + found.length), encoding) };
-      return !value.isQuoted && /^[“”„‟″«]/.test(value.text) ? { ...value, flaw: 'typographic' } : value;
+      return !value.isQuoted && /^[“”„‟″«]|^[‘’‚‛′‹].*[‘’‚‛′›]$/u.test(value.text)
+        ? { ...value, flaw: 'typographic' }
+        : value;
     }),
   );
 }
@@ -166,16 +168,21 @@ const bytesOf = remembered(
 
 /**
  * Letters of today's languages and the characters between them; "É" before a no-break space gives none of these, nor do
- * DĹŽKA, NÍŽE and НІ.
+ * DĹŽKA, PAMĚŤ and НІ.
  */
 const likelyText =
-  /^[\0-\x7f\u00a0-\u014d\u0150-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u0331\u0384-\u03ce\u0400-\u04f9\u0531-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
+  /^[\0-\x7f\u00a0-\u014d\u0150-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u030c\u0384-\u03ce\u0400-\u045f\u048a-\u04f9\u0531-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
-/** "SPÓŁKA" in Windows-1250 has bytes of UTF-8 by chance, which would put a letter of another script into its middle. */
-const mixedWord = /[a-z][\u0370-\u07ff]|[\u0370-\u07ff][a-z]/i;
+/** No word: letters of two scripts in one, or a small letter among capitals, as "PAMÄŤ" would be "PAMč" in Windows-1250. */
+const unlikelyWord =
+  /\p{sc=Latn}[\u0370-\u07ff]|[\u0370-\u07ff]\p{sc=Latn}|[a-z]\p{sc=Hang}[a-z]|[A-Z]{2}(?=[\u00df-\u017f])\p{Ll}|(?=[\u00df-\u017f])\p{Ll}[A-Z]/u;
+
+/** "Её" and "ДІЛІ" in Windows-1251 have bytes of UTF-8 by chance. A garbled word has signs, rare letters, or a capital within it. */
+const onlyCyrillic = /^(?!.*\p{Ll}\p{Lu})[\0-@[-`{-\x7fА-яЁЄІЇёєії]*$/su;
 
 /** Whether a text is UTF-8 whose bytes were read as those of a code page. */
 function isReadAs(page: TextEncoding, text: string): boolean {
+  if (page === 'windows-1251' && onlyCyrillic.test(text)) return false;
   const known = bytesOf(page);
   const bytes: number[] = [];
   for (const character of text) {
@@ -186,7 +193,9 @@ function isReadAs(page: TextEncoding, text: string): boolean {
   const read = Buffer.from(bytes);
   if (!isUtf8(read)) return false;
   const decoded = read.toString();
-  return likelyText.test(decoded) && !mixedWord.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''));
+  return (
+    likelyText.test(decoded) && !unlikelyWord.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''))
+  );
 }
 
 /**

@@ -157,6 +157,27 @@ describe('a label that was read in another encoding than it had, and saved so,',
     }
   });
 
+  test.each([
+    'Новини',
+    'Пользователь',
+    'Ім’я',
+    'Název',
+    'Użytkownik',
+    'Città',
+    'PAMÄŤ',
+    'Όνομα',
+    'Şifre',
+    'È',
+    '사용자',
+    '名前',
+  ])('is one in every code page that its bytes of UTF-8 are read as: %s', (text) => {
+    const garbled = (['windows-1250', 'windows-1251', 'windows-1252', 'windows-1254'] as const)
+      .map((page) => decodeText(Buffer.from(text), page))
+      .filter((read) => !read.includes('\ufffd'));
+    expect(garbled).not.toEqual([]);
+    expect(garbled.filter((read) => !isGarbled(read))).toEqual([]);
+  });
+
   test('is no new label either', () => {
     for (const text of ['DomÃ¤ne:', 'Dom\ufffdne:']) expect(faultOfText(text)).toContain('the wrong encoding');
   });
@@ -174,6 +195,15 @@ describe('a label that was read in another encoding than it had, and saved so,',
     'NÍŽE',
     'DĹŽKA',
     'НІ:',
+    'PAMÄŤ',
+    'PAMĚŤ',
+    'OBTĚŽUJE',
+    'Atěžština',
+    'DEPĂŞIRE',
+    'Её',
+    'Ті',
+    'ДІРІ',
+    'СІСІЛІ',
   ])('is not one of these: %s', (text) => {
     expect(isGarbled(text)).toBe(false);
   });
@@ -188,11 +218,22 @@ describe('a label that was read in another encoding than it had, and saved so,',
 });
 
 describe('a label in typographic quotes, as pasted from a web page,', () => {
-  test.each(['”E-mail:”', '“E-mail:”', '„E-Mail:“', '«E-mail»'])('blocks the file: %s', async (value) => {
-    await file('TMG01', 'de', encodedAs('utf-8', `L_UserName_Text=${value}\r\n`));
-    const finding = only(await look(['TMG01']), 'typographic-value');
-    expect(finding).toMatchObject({ level: 'blocker', acceptable: false });
-    expect(finding.evidence).toEqual([`${fileOf('TMG01', 'de')}: line 1`]);
+  test.each(['”E-mail:”', '“E-mail:”', '„E-Mail:“', '«E-mail»', '‘E-mail:’', '“E-mail:"', '"E-mail:”'])(
+    'blocks the file: %s',
+    async (value) => {
+      await file('TMG01', 'de', encodedAs('utf-8', `L_UserName_Text=${value}\r\n`));
+      const finding = only(await look(['TMG01']), 'typographic-value');
+      expect(finding).toMatchObject({ level: 'blocker', acceptable: false });
+      expect(finding.evidence).toEqual([`${fileOf('TMG01', 'de')}: line 1`]);
+    },
+  );
+
+  test('has an undamaged copy named where there is one', async () => {
+    await file('TMG01', 'de', encodedAs('utf-16le with BOM', 'L_UserName_Text="E-mail:”\r\n'));
+    await file('TMG02', 'de', 'L_UserName_Text="E-mail:"\r\n');
+    expect(only(await look(['TMG01', 'TMG02']), 'typographic-value').evidence).toEqual([
+      `${fileOf('TMG01', 'de')}: line 1; an undamaged copy is ${fileOf('TMG02', 'de')}`,
+    ]);
   });
 
   test('within straight quotes is a text like any other', async () => {
