@@ -120,7 +120,7 @@ function attributeOf(tag: string, name: string): string {
 }
 
 function plainText(html: string): string {
-  return withBackslashes(html.replace(/<[^>]*>/g, ' '))
+  return withBackslashes(html.replace(/<[^>]*>|&(?:nbsp|#0*160|#xa0);/gi, ' '))
     .replace(/\s+/g, ' ')
     .trim();
 }
@@ -173,35 +173,60 @@ function plainLines(markup: string): readonly string[] {
 
 /**
  * A backslash at the end of a text: "CONTOSO\\", '\x5c', "CONTOSO%5C". Not that of a path ("C:\\temp\\"), nor one that
- * jQuery and Underscore return as an escape: return "\\" + ch
+ * jQuery and Underscore return as an escape: return "\\" + ch, new RegExp("\\" + ch)
  */
 const ended = [
-  String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\134)["']`,
+  String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\134)["'\x60]`,
   String.raw`(?<!["'](?:[a-z]:|\\\\\\\\)[^"'\r\n]*["'])`,
-  String.raw`(?<!(?:\breturn|[?:])\s*["'](?:\\\\)+["'])`,
+  String.raw`(?<!(?:\breturn|[?:]|\bRegExp\()\s*["'](?:\\\\)+["'])`,
 ].join('');
-const added = String.raw`\s*(?:\+(?!\s*\w+\.(?:charCodeAt|charAt|toString)\()|\.concat\()`;
-const fromCode = String.raw`fromCharCode\(\s*(?:92|0x5c)\s*\)`;
+const added = String.raw`\s*(?:\.to\w+\(\)\s*)?(?:\+(?!\s*\w+\.(?:charCodeAt|charAt|toString)\()|\.concat\()`;
+const fromCode = String.raw`fromCharCode\((?:[^()]*,)?\s*(?:92|0x5c)\s*\)`;
+/** A name before the backslash, as where it is given to a function or a property: $("#username").val("CONTOSO\\") */
+const domain = String.raw`["'\x60][\w.-]+${ended}`;
 /**
  * "CONTOSO\\" + name, domain.concat("\\", name), [domain, name].join("\\"), x = "CONTOSO\\"; `CONTOSO\\${name}`,
- * String.fromCharCode(92) + name, unescape("CONTOSO%5C") + name, name.replace(/^/, "CONTOSO\\"), VBScript's
- * "CONTOSO\" & name, <input name="username" value="CONTOSO\">
+ * String.fromCharCode(92) + name, unescape("CONTOSO%5C") + name, name.replace(/^/, "CONTOSO\\"), format("CONTOSO\\{0}"),
+ * VBScript's "CONTOSO\" & name, domain & "\" & name, Chr(92) & name, <input name="username" value="CONTOSO\">
  */
 const putsDomain = new RegExp(
   [
     `${ended}${added}`,
+    `(?<![\\w$])\\(\\s*${domain}\\s*\\)\\s*\\+`,
     String.raw`\b(?:unescape|decodeURI\w*)\(\s*["'][^"'\r\n]*%5c["']\s*\)\s*(?:\+|\.concat\()`,
     `\\.concat\\([^()]*${ended}`,
-    `(?<!\\.split\\([^()]*\\))\\.join\\(\\s*["']${ended}`,
-    `[^=!<>]=\\s*["'][^"'\\r\\n]*${ended}\\s*(?:[;,}]|$)`,
-    String.raw`\\\\\$\{`,
+    `(?<!\\.split\\([^()]*\\))\\.join\\(\\s*["'\\x60]${ended}`,
+    `[^=!<>]=\\s*["'\\x60][^"'\\x60\\r\\n]*${ended}\\s*(?:[;,}]|$)`,
+    `\\w["']?\\s*:\\s*${domain}\\s*(?:[;,}]|$)`,
+    `(?:\\.(?:val|push|unshift)\\(|["']value["']\\s*,)\\s*${domain}\\s*\\)`,
+    String.raw`\\\\(?:\$\{|\{\d\}|%s)`,
     `${fromCode}\\s*(?:[+;,]|\\.concat\\()`,
     String.raw`\.replace\(\s*\/\^[^/\r\n]*\/\w*\s*,\s*["'][^"'\r\n]*(?:\\\\|%5c|\\x5c|\\u005c)`,
     String.raw`[^\s\\"]\\"\s*&\s*(?!\w+;)\w`,
+    String.raw`&\s*"\\"\s*&\s*\w`,
+    String.raw`\bChrW?\(\s*(?:92|&h5c)\s*\)\s*&`,
     String.raw`<input\b(?=[^>]*\sname\s*=\s*["']?(?:username|userid)\b)[^>]*\svalue\s*=\s*["']?[^"'\s>]*(?:\\|&#0*92;|&#x0*5c;|&bsol;)`,
   ].join('|'),
   'gim',
 );
+/** A name for a lone backslash: var sep = "\\"; */
+const backslashNamed =
+  /([\w$]+)\s*=\s*(?:["'\x60](?:\\\\|%5c|\\x5c|\\u005c|\\134)["'\x60]|String\.fromCharCode\(\s*(?:92|0x5c)\s*\))\s*[;,}]?\s*$/i;
+/** Where a backslash is only looked for: name.indexOf(sep), name.split(sep), ch === sep */
+const lookedFor =
+  /(?:\.(?:indexOf|lastIndexOf|includes|split|startsWith|endsWith|replace|search|match)\(\s*|[=!]==?\s*)$/;
+
+/** Whether a script does nothing with what it gives this name but look for it; one without any use may serve another script. */
+function isOnlyLookedFor(name: string, script: string): boolean {
+  const uses = [...script.matchAll(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))]
+    .map(({ index }) => ({
+      before: script.slice(Math.max(0, index - 40), index),
+      after: script.slice(index + name.length),
+    }))
+    .filter(({ after }) => !/^\s*=(?!=)/.test(after));
+  return uses.length > 0 && uses.every(({ before, after }) => lookedFor.test(before) || /^\s*[=!]==?/.test(after));
+}
+
 /** A test for an @, which spares addresses. */
 const atTest = /["'/]@["'/]/;
 /** How many lines and characters earlier a test may be; a script may be one long line. */
@@ -210,17 +235,20 @@ const charactersBefore = 300;
 
 function domainLinesIn(live: string, text: string): readonly DomainLine[] {
   const starts = lineStarts(text);
-  const lines = [...live.matchAll(putsDomain)].map(({ index, 0: match }) => {
+  const lines = [...live.matchAll(putsDomain)].flatMap(({ index, 0: match }) => {
+    const end = index + match.length;
+    const separator = backslashNamed.exec(live.slice(Math.max(0, index - charactersBefore), end))?.[1];
+    if (separator !== undefined && isOnlyLookedFor(separator, live)) return [];
     // A match may begin with white space.
     const at = index + match.length - match.trimStart().length;
     const line = starts.findLastIndex((start) => start <= at);
     const start = starts[line] ?? 0;
-    const end = starts[line + 1] ?? text.length;
+    const next = starts[line + 1] ?? text.length;
     const before = Math.max(starts[Math.max(0, line - linesBefore)] ?? 0, at - charactersBefore);
     // Of a script in one line only the part around it can be read.
     const shown =
-      end - start > charactersBefore ? text.slice(Math.max(start, at - 40), at + 80) : text.slice(start, end);
-    return { line: line + 1, text: shown.trim(), testsForAt: atTest.test(live.slice(before, at + match.length)) };
+      next - start > charactersBefore ? text.slice(Math.max(start, at - 40), at + 80) : text.slice(start, next);
+    return [{ line: line + 1, text: shown.trim(), testsForAt: atTest.test(live.slice(before, at + match.length)) }];
   });
   return distinct(lines, ({ line, text: words }) => `${line} ${words}`);
 }

@@ -88,6 +88,7 @@ describe('which forms show the new label', () => {
       '<input type="hidden" name="userid">@@L_Passcode_Text',
     ],
     ['a form whose field has a mark of its own beside the label', `${usual}<label for="username">Required</label>`],
+    ['a form with an empty label', '<label for="username">&nbsp;</label>@@L_UserName_Text<input name="username">'],
   ])('is not asked of %s', async (_, html) => {
     await forms({ 'a.htm': html });
     expect(finding(await look(), 'form-without-label')).toBeUndefined();
@@ -152,6 +153,18 @@ describe('a script that puts a domain before the name', () => {
     'name = "CONTOSO\\x5c" + name;',
     'name = address.replace(/^https?:\\/\\//, "") + "\\\\" + name;',
     'name = "CONTOSO\\" & name',
+    'name = domain & "\\" & name',
+    'name = "CONTOSO" & Chr(92) & name',
+    'name = domain + `\\\\` + name;',
+    'name = ("CONTOSO\\\\") + name;',
+    'name = "contoso\\\\".toUpperCase() + name;',
+    'name = String.fromCharCode(67, 79, 92) + name;',
+    'name = format("CONTOSO\\\\{0}", name);',
+    'var start = { domain: "CONTOSO\\\\" };',
+    '$("#username").val("CONTOSO\\\\");',
+    'field.setAttribute("value", "CONTOSO\\\\");',
+    'var sep = "\\\\"; if (name.indexOf(sep) < 0) name = domain + sep + name;',
+    'var sep = "\\\\";',
   ];
 
   test.each(lines)('blocks a label that asks for an address, until it is accepted: %s', async (line) => {
@@ -256,6 +269,11 @@ describe('a script that puts a domain before the name', () => {
     'icon = "C:\\\\icons\\\\" + name;',
     'folder = address.split("/").join("\\\\");',
     'cell = "<b title=\\"name\\"&nbsp;>";',
+    'var sep = "\\\\"; user = name.split(sep)[1];',
+    'var sep = "\\\\";\nif (name.indexOf(sep) > 0 || ch === sep) warn();',
+    'var slash = String.fromCharCode(92); at = name.lastIndexOf(slash) + 1;',
+    'escaped = new RegExp("\\\\" + ch);',
+    'var escapes = { "\\\\": "\\\\\\\\", "/": "/" };',
   ])('is not one that adds none: %s', (script) => {
     expect(readForm('flogon.js', Buffer.from(script)).domainLines).toEqual([]);
   });
