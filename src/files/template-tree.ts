@@ -98,7 +98,8 @@ export async function findFormSets(
   }
   const classes = new Set(files.map(classFolderOf));
   const asideBySet = copiesAmong(distinct(files.map(setFolderOf)), absolute);
-  const asideByLanguage = languageCopiesAmong(files);
+  // A folder that was named as the root is meant, whatever its name.
+  const asideByLanguage = languageCopiesAmong(files.filter((file) => path.dirname(file.path) !== absolute));
   return {
     root,
     realRoot,
@@ -353,8 +354,10 @@ const copyWords =
   'backup|backups|bak|bck|bkp|old|orig|original|originale|originals|save|saved|sav|sicherung|sauvegarde|respaldo';
 /** Words that mark a copy only next to the set that it was copied from. */
 const wordsBesideOriginal =
-  'org|ori|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|unused|disabled|' +
-  'bkup|bckp|bup|back|sik|sich|gesichert|archive|archiv|rollback|(?:pre(?![-_ ]?prod)|vor)[-_ ]+[\\p{L}\\p{N}]+';
+  '(?:org|ori)(?!\\d)|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|gammel|gammal|vanha|' +
+  'eski|stara|staré|stary|régi|vieux|viejo|antiguo|antigo|unused|disabled|obsolete|retired|deprecated|' +
+  'do[-_ ]?not[-_ ]?use|tmp|temp|bkup|bckp|bup|back|sik|sich|gesichert|archive|archiv|rollback|presp\\d+|' +
+  '(?:pre(?![-_ ]?prod)|vor)[-_ ]+[\\p{L}\\p{N}]+';
 const wordOf = (words: string): string => `(?<!\\p{L})(?:${words})(?!\\p{L})`;
 const date = '(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d';
 const monthNumber = '(?:0[1-9]|1[0-2])';
@@ -364,9 +367,9 @@ const dateBesideOriginal =
   `[0-3]?\\d[-_.][0-3]?\\d[-_.](?:19|20)?\\d\\d|(?:19|20)\\d\\d[-_.]${monthNumber}|\\d\\d${monthNumber}\\d\\d|` +
   `[0-3]\\d${monthNumber}(?:19|20)\\d\\d|\\d{1,2}[-_. ]?${monthName}[-_. ]?\\d\\d|(?<!\\p{L})${monthName}[-_. ]?(?:19|20)\\d\\d`;
 const copyName = new RegExp(`${wordOf(copyWords)}|${date}`, 'iu');
-/** Such a word, a date, (2), a tilde; "(2013)" is the name of a version. */
+/** Such a word, a date, (2) or [2], a tilde; "(2013)" is the name of a version. */
 const markBesideOriginal = new RegExp(
-  `${wordOf(`${copyWords}|${wordsBesideOriginal}`)}|${date}|(?<!\\d)(?:${dateBesideOriginal})(?!\\d)|\\(\\d{1,2}\\)|~$`,
+  `${wordOf(`${copyWords}|${wordsBesideOriginal}`)}|${date}|(?<!\\d)(?:${dateBesideOriginal})(?!\\d)|\\(\\d{1,2}\\)|\\[\\d{1,2}\\]|~$`,
   'iu',
 );
 /** A name that is put aside without a word: "_Exchange", "Exchange_", "xExchange", "zz_Exchange". */

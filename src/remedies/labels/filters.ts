@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { keysOf } from '../../files/strings-file.ts';
 import {
+  classFolderOf,
   defaultLanguage,
   type LinkOut,
   type NotEntered,
@@ -85,8 +86,14 @@ export function copiesLeftOut(
   filters: Filters,
 ): { readonly copies: readonly string[]; readonly byNameOnly: readonly string[] } {
   const left = trees.flatMap((tree) => tree.files).filter((file) => file.aside !== undefined && !isKept(file, filters));
-  const foldersOf = (files: readonly StringsFile[]): readonly string[] =>
-    distinct(files.map((file) => (file.aside === 'language' ? path.dirname(file.path) : setFolderOf(file))));
+  const classes = new Set(trees.flatMap((tree) => tree.files).map(classFolderOf));
+  const folderOf = (file: StringsFile): string => {
+    if (file.aside === 'language') return path.dirname(file.path);
+    // HTML was copied into HTML: that of the live set must not be named.
+    const folder = setFolderOf(file);
+    return classes.has(folder) ? classFolderOf(file) : folder;
+  };
+  const foldersOf = (files: readonly StringsFile[]): readonly string[] => distinct(files.map(folderOf));
   return {
     copies: foldersOf(left.filter(({ aside }) => aside !== 'name')),
     byNameOnly: foldersOf(left.filter(({ aside }) => aside === 'name')),
@@ -204,26 +211,31 @@ function speaksFor(name: string, language: string): boolean {
 const languageOfCountry: Readonly<Record<string, string>> = {
   at: 'de',
   br: 'pt',
-  cn: 'zh',
+  cn: 'zh-CN',
   cz: 'cs',
   dk: 'da',
   ee: 'et',
+  gb: 'en-GB',
   gr: 'el',
+  hk: 'zh-HK',
+  il: 'he',
   jp: 'ja',
   kr: 'ko',
   rs: 'sr',
   se: 'sv',
   si: 'sl',
-  tw: 'zh',
+  tw: 'zh-TW',
   ua: 'uk',
   us: 'en',
   vn: 'vi',
 };
 
-/** The language folder that a country code was meant for. */
-function meantByCountry(name: string, languages: readonly string[]): string | undefined {
+/** The language folder that a country code, or another name of the language, was meant for: de for "at", de-CH and 1031. */
+function meantFolder(name: string, languages: readonly string[]): string | undefined {
   const meant = languageOfCountry[name.toLowerCase()];
-  return meant === undefined ? undefined : languages.find((language) => speaksFor(meant, language));
+  return meant === undefined
+    ? languages.find((language) => speaksFor(language, name))
+    : languages.find((language) => speaksFor(meant, language));
 }
 
 function namesOf(found: readonly StringsFile[], filters: Filters, nameOf: (file: Place) => string): readonly string[] {
@@ -272,12 +284,12 @@ const flagsOfLanguages: ReadonlySet<string> = new Set(['--language', '--code-pag
 
 function meantBy({ flag, name, instead }: UnmatchedName): string | undefined {
   const isLanguage = flagsOfLanguages.has(flag);
-  const byCountry = isLanguage ? meantByCountry(name, instead) : undefined;
+  const folder = isLanguage ? meantFolder(name, instead) : undefined;
   const end = `/${slashed(name)}`.toLowerCase();
   const byEnd = isPath(name) ? instead.find((other) => other.toLowerCase().endsWith(end)) : undefined;
   if (byEnd !== undefined) return byEnd;
   // Similar codes of two letters belong to unrelated languages.
-  if (byCountry !== undefined || (isLanguage && name.length <= 2)) return byCountry;
+  if (folder !== undefined || (isLanguage && name.length <= 2)) return folder;
   const near = nearestName(
     name,
     instead.map((other) => other.toLowerCase()),

@@ -164,6 +164,7 @@ function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
   const unmatched = unmatchedHints(facts, readIntent(intentOf(options)));
   const found = trees.flatMap((tree) => tree.files);
   const areCopies = options.sets.length === 0 && found.every(({ aside }) => aside !== undefined);
+  const areLanguages = found.every(({ aside }) => aside === 'language');
   const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
   const out = trees.flatMap((tree) => tree.linksOut);
   const links = [
@@ -186,7 +187,7 @@ function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'
         : [
-            ...(areCopies ? ['Name one with --set.'] : unmatched),
+            ...(areCopies ? [`Name one with ${areLanguages ? '--language' : '--set'}.`] : unmatched),
             `Found: the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
           ].join(' '),
   });

@@ -63,6 +63,12 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     'Exchange 17-May-2013',
     'Exchange_Mai2013',
     'Exchange_17052013',
+    'Exchange_preSP2',
+    'Exchange[1]',
+    'Exchange.tmp',
+    'Exchange_do_not_use',
+    'Exchange-obsolete',
+    'Exchange gammel',
   ])('by its name: %s', async (name) => {
     await writeTree(root, { CookieAuthTemplates: { [name]: set } });
     const examination = await look();
@@ -74,6 +80,7 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     ['below a folder of such a name', 'CookieAuthTemplates/_backup/Exchange'],
     ['below a copy of the folder of all sets', 'CookieAuthTemplates-backup/Exchange'],
     ['below another set', 'CookieAuthTemplates/Exchange/before/ISA'],
+    ['as a set in the class of another one', 'CookieAuthTemplates/Exchange/HTML/ISA'],
   ])('by its place: %s', async (_, place) => {
     await writeTree(path.join(root, place), set);
     const examination = await look();
@@ -109,6 +116,24 @@ test('folders that hold nothing but copies are refused with the way to name one'
       cameBack: '2 files found, all in sets or folders that are named like copies',
       next: expect.stringMatching(/^Name one with --set\. Found: the sets Exchange\.bak, /),
     },
+  });
+});
+
+test('a class that was copied into itself is named by its own folder', async () => {
+  await writeTree(path.join(root, 'CookieAuthTemplates/Exchange/HTML/HTML'), strings);
+  const examination = await look();
+  expect(examination.changes).toHaveLength(2);
+  expect(copies(examination)).toEqual(['CookieAuthTemplates/Exchange/HTML/HTML']);
+});
+
+test('a language folder that is named as the root is changed, whatever its name; one beside it is named with --language', async () => {
+  const nls = path.join(await freshFolder(), 'Exchange/HTML/nls');
+  await writeTree(nls, { 'de-backup': strings });
+  root = path.join(nls, 'de-backup');
+  expect((await look()).changes.map((change) => change.language)).toEqual(['de-backup']);
+  root = nls;
+  await expect(look()).rejects.toMatchObject({
+    trouble: { next: expect.stringMatching(/^Name one with --language\. /) },
   });
 });
 
@@ -166,6 +191,8 @@ test.each([
   'Exchange14.03.0123',
   'Exchange_123456',
   'Exchange-pre-prod',
+  'Exchange_Org1',
+  'ExchangeTemplate',
   'ExchangePartner (2)',
 ])('a set whose name only looks like that of a copy is changed: %s', async (name) => {
   await writeTree(root, { CookieAuthTemplates: { [name]: set } });

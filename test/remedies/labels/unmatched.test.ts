@@ -45,6 +45,15 @@ describe('a name that matches nothing is reported, and the others are done', () 
       ['--language jp: no match. Did you mean ja? Found: de, default, ja, zh-CHT.'],
     ],
     [
+      'a language, by a name that another folder of it has',
+      { languages: ['ja', '1028', 'de-CH', 'tw'] },
+      [
+        '1028: no match. Did you mean zh-CHT?',
+        'de-CH: no match. Did you mean de?',
+        'tw: no match. Did you mean zh-CHT?',
+      ].map((words) => `--language ${words} Found: de, default, ja, zh-CHT.`),
+    ],
+    [
       'a language whose code is only spelled like another’s',
       { languages: ['de', 'dv'] },
       ['--language dv: no match. Found: de, default, ja, zh-CHT.'],
