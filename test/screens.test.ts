@@ -82,6 +82,7 @@ test('the labels of the practice site, 492 files in 41 languages, are 60 lines b
   const decision = lines.findIndex((line) => line.includes('This was a dry run'));
   expect(decision).toBeGreaterThan(summary);
   expect(decision).toBeLessThanOrEqual(60);
+  expect(lines.join(' ').replace(/\s+/g, ' ')).toContain('languages, to e-mail address (TMG01: 247, TMG02: 245)');
   // What stops the change is shown with the file that does.
   expect(lines.join('\n')).toMatch(/lost-letters .*\n +.*Partners\/HTML\/nls\/de\/strings.txt/);
   expect(lines.join('\n')).toMatch(/default-domain-script .*\n +Partners · HTML · logon.js on TMG01/);

@@ -334,7 +334,7 @@ describe('blockers', () => {
     expect(stdout).toMatch(/^ +3 +it /m);
     expect(stdout).not.toMatch(/^ +1 +it /m);
     expect(stdout.split('\n').filter((line) => line.includes(' to change'))).toEqual([
-      '  4 files to change, in 2 languages · 1 blocker accepted',
+      '  4 files to change, in 2 languages, to e-mail address · 1 blocker accepted',
     ]);
   });
 

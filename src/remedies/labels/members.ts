@@ -78,25 +78,26 @@ function differencesIn(
   const missing = members
     .filter((member) => !present.has(member))
     .map((member): Difference => ({ place, what: `not on ${member}` }));
-  const ways = [
-    (file: LabelFile) => textsOf(file, keys),
-    encodingOf,
-    (file: LabelFile) => (file.content.kind === 'unreadable' ? '' : file.content.fingerprint.sha256),
-  ];
-  for (const [index, way] of ways.entries()) {
-    const alike = [...groupBy(inPlace, way)];
-    if (alike.length < 2) continue;
-    const isOnlyOtherTexts = index === ways.length - 1;
-    const each = alike.map(([value, group]) => {
-      const on = listed(distinct(group.map((file) => nameOf(file.root))));
-      return isOnlyOtherTexts ? on : `${value} on ${on}`;
-    });
-    return [
-      ...missing,
-      { place, what: isOnlyOtherTexts ? `different texts on ${each.join(' and on ')}` : each.join('; ') },
-    ];
-  }
-  return missing;
+  const on = (group: readonly LabelFile[]): string => listed(distinct(group.map((file) => nameOf(file.root))));
+  const readable = inPlace.filter(isReadable);
+  const differences = [groupBy(inPlace, (file) => textsOf(file, keys)), groupBy(readable, encodingOf)]
+    .filter((alike) => alike.size > 1)
+    .map(
+      (alike): Difference => ({ place, what: [...alike].map(([has, group]) => `${has} on ${on(group)}`).join('; ') }),
+    );
+  if (differences.length > 0) return [...missing, ...differences];
+  const others = [...groupBy(readable, fingerprintOf).values()];
+  return others.length < 2
+    ? missing
+    : [...missing, { place, what: `different texts on ${others.map(on).join(' and on ')}` }];
+}
+
+function isReadable({ content }: LabelFile): boolean {
+  return content.kind !== 'unreadable';
+}
+
+function fingerprintOf({ content }: LabelFile): string {
+  return content.kind === 'unreadable' ? '' : content.fingerprint.sha256;
 }
 
 function textsOf({ content }: LabelFile, keys: readonly string[]): string {

@@ -6,6 +6,7 @@
 import type { NextStep } from '../../change/findings.ts';
 import { stringsIn } from '../../change/json-shape.ts';
 import type { FileChange, Plan, Proposal } from '../../change/plan.ts';
+import { distinctiveNames } from '../../files/folder-names.ts';
 import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { ask } from './ask.ts';
@@ -57,7 +58,7 @@ export function describe(plan: Plan<FileChange>): Description {
   const { changes } = plan;
   return {
     title: titleOf(plan),
-    extent: `in ${counted(languagesIn(changes), 'language')}`,
+    extent: extentOf(plan),
     summary: [
       {
         name: 'Files',
@@ -74,10 +75,25 @@ export function describe(plan: Plan<FileChange>): Description {
 
 function titleOf(plan: Plan<FileChange>): string {
   if (plan.undoes !== undefined) return 'Restore the former logon labels';
-  const { labels } = readIntent(plan.intent);
-  const names = distinct([...labels.values()].map(nameOf));
+  const names = newLabelsOf(plan);
   return `Change the ${names.length > 1 ? 'logon labels' : 'logon label'} to ${listed(names)}`;
 }
+
+function newLabelsOf({ intent }: Pick<Plan, 'intent'>): readonly string[] {
+  return distinct([...readIntent(intent).labels.values()].map(nameOf));
+}
+
+/** "in 41 languages, to e-mail address (TMG01: 246, TMG02: 245)" */
+function extentOf(plan: Plan<FileChange>): string {
+  const { changes } = plan;
+  const to = plan.undoes === undefined ? `, to ${listed(newLabelsOf(plan))}` : '';
+  const members = filesByMember(changes).map(([member, count]) => `${member}: ${count.toLocaleString('en')}`);
+  const more = members.length > fewMembers ? [counted(members.length - fewMembers, 'more member')] : [];
+  const each = members.length < 2 ? '' : ` (${[...members.slice(0, fewMembers), ...more].join(', ')})`;
+  return `in ${counted(languagesIn(changes), 'language')}${to}${each}`;
+}
+
+const fewMembers = 4;
 
 const namesOfLabels: Readonly<Record<Label, string>> = {
   email: 'e-mail address',
@@ -100,8 +116,16 @@ function membersIn(changes: readonly FileChange[]): readonly string[] {
 }
 
 function membersCounted(changes: readonly FileChange[]): string {
-  const members = [...groupBy(changes, (change) => memberOf(change.root))];
-  return members.map(([member, ofMember]) => `${member}: ${counted(ofMember.length, 'file')}`).join(', ');
+  return filesByMember(changes)
+    .map(([member, count]) => `${member}: ${counted(count, 'file')}`)
+    .join(', ');
+}
+
+/** The members, each by what distinguishes it from the others, with the number of its files. */
+function filesByMember(changes: readonly FileChange[]): readonly (readonly [member: string, files: number])[] {
+  const members = groupBy(changes, (change) => memberOf(change.root));
+  const names = distinctiveNames([...members.keys()]);
+  return [...members].map(([member, ofMember]) => [names.get(member) ?? member, ofMember.length]);
 }
 
 function setsIn(changes: readonly FileChange[]): string {

@@ -540,6 +540,16 @@ describe('array members', () => {
     ]);
   });
 
+  test('whose files differ in label and encoding have both named', async () => {
+    const tree = (content: Uint8Array | string): Tree => ({ Exchange: { HTML: { 'strings.txt': content } } });
+    await writeTree(member('TMG01'), tree(stringsContent('Name:')));
+    await writeTree(member('TMG02'), tree(stringsContent('User:', { encoding: 'utf-8' })));
+    expect(only(await bothMembers(), 'members-differ').evidence).toEqual([
+      'Exchange · HTML · default: "Name:" on TMG01; "User:" on TMG02',
+      'Exchange · HTML · default: utf-16le with BOM on TMG01; ascii on TMG02',
+    ]);
+  });
+
   test('that differ only far behind what is shown still differ', async () => {
     for (const name of ['TMG01', 'TMG02']) {
       const long = `L_UserName_Text="${'x'.repeat(500)}${name}"`;
