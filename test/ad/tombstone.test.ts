@@ -233,9 +233,11 @@ describeWithSamba('tombstone beside a domain controller that is long gone', () =
     expect(finding?.level).toBe('blocker');
     // Its partner has no other DC to hear from, and is not to blame.
     expect(finding?.subjects).toEqual(['DC2']);
-    expect(finding?.evidence[0]).toMatch(
+    const shown = await runCommand(tombstone, ['--days', '365', '--verbose', ...directory], world);
+    expect(shown.stdout).toMatch(
       new RegExp(
-        `lingering --server ${dc.address} .*--reference dc1\\.corp\\.example\\.com --target dc2\\.corp\\.example\\.com$`,
+        `^ {2}run +adsi-remedy lingering --server ${dc.address} .*--reference dc1\\.corp\\.example\\.com --target dc2\\.corp\\.example\\.com$`,
+        'm',
       ),
     );
     expect(finding?.detail).not.toContain('demote');

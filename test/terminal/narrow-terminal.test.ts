@@ -5,7 +5,7 @@ import { displayWidth } from '../../src/terminal/text-layout.ts';
 import { openPractice } from './support/practice.ts';
 
 /** Words that can't be broken: commands, names of computers, attributes. */
-const isOneWord = (line: string): boolean => /^ +(?:repadmin \/.*|(?:node|npx) .*|\S+)$/.test(line);
+const isOneWord = (line: string): boolean => /^ +(?:run +\S.*|repadmin \/.*|(?:node|npx) .*|\S+)$/.test(line);
 
 test.each([
   [80, 24, /^dc1.* written on DC1 at$/],

@@ -89,6 +89,16 @@ describe('wrapped', () => {
     expect(wrapped(`Now run: ${printed}`, 30, 2)).toEqual(['Now run:', `  ${printed}`]);
   });
 
+  test.each([
+    "Set-SendConnector -Identity 'Internet' -SourceTransportServers 'EX01', 'EX02'",
+    'dsacls "CN=EX04,DC=corp,DC=example" /G "CORP\\jane:WP;homeMTA"',
+  ])('leaves what follows the mark of a command whole, with it: %s', (command) => {
+    expect(wrapped(`  run      ${command}`, 30, 11)).toEqual([`  run      ${command}`]);
+    expect(wrapped(`  \u001b[36mrun      \u001b[39m${command}`, 30, 11)).toEqual([
+      `  \u001b[36mrun      \u001b[39m${command}`,
+    ]);
+  });
+
   test('treats a command with gaps to fill as words', () => {
     expect(wrapped('Set-SendConnector -Identity <name>', 28, 2)).toEqual(['Set-SendConnector -Identity', '  <name>']);
   });
