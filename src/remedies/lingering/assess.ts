@@ -340,7 +340,7 @@ const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
   undeleted: {
     title: (count) => `${count} restored on one DC after the other had dropped the tombstone`,
     detail:
-      'The restore does not replicate to a DC that no longer has the tombstone. repadmin lists these as lingering too and, where it does not only list, removes them. Decide for each: create it again on the reference, or remove it.',
+      'The restore does not replicate to a DC that no longer has the tombstone. repadmin treats these as lingering too, and removes them unless it only lists. Decide for each: create it again on the reference, or remove it.',
   },
   abandoned: {
     title: (count) => `${count} abandoned: the DC that created them no longer exists`,

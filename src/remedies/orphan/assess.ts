@@ -244,7 +244,7 @@ function* missingRights(facts: DeletionFacts): Generator<FindingDraft, void> {
     yield finalBlocker(
       'no-right-to-delete',
       `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-      `Computed from the security descriptors and your groups. Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user).`,
+      `Computed from the security descriptors and your groups. Run this as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user).`,
       {
         steps: [
           steps.of('show-groups', {}),

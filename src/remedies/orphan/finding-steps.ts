@@ -1,4 +1,4 @@
-/** What the findings advise by commands: as data in the plan, drawn for the reader. */
+/** The commands that the findings advise: kept as data in the plan, and drawn for the reader. */
 
 import { dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
 import { replicationSummary } from '../../ad/repadmin.ts';
@@ -38,7 +38,7 @@ const ownMailboxSwitches: ReadonlyMap<string, string> = new Map([
   ['audit log', '-AuditLog '],
 ]);
 
-/** Whether mailboxes of this kind are moved; the others are made again, or go with their database. */
+/** Whether mailboxes of this kind are moved; the others are created again, or are removed with their database. */
 export function isMoved(kind: string): boolean {
   return ownMailboxSwitches.has(kind);
 }
@@ -71,7 +71,7 @@ export const steps = findingSteps({
     `Get-ADObject -Identity ${quoted(dn)} -Properties ${attributes.map(quoted).join(', ')}`,
   ]),
   'look-and-set': stepKind({ dn: 'dn', attribute: 'attribute' }, ({ dn, attribute }) => ({
-    text: 'Look at the value, then set or clear it with Set-ADObject:',
+    text: 'Check the value, then set or clear it with Set-ADObject:',
     commands: [`Get-ADObject -Identity ${quoted(dn)} -Properties ${quoted(attribute)}`],
   })),
   // What clears a reference, or gives it another value.
@@ -104,7 +104,7 @@ export const steps = findingSteps({
     `Set-DatabaseAvailabilityGroup -Identity ${quoted(group)} ${isAlternate ? '-AlternateWitnessServer' : '-WitnessServer'} <another file server>`,
   ]),
   'set-home': stepKind({ dn: 'dn' }, ({ dn }) => ({
-    text: 'Set its database anew, or disable the mailbox if its database is lost for good:',
+    text: 'Set its database again, or disable the mailbox if its database is lost for good:',
     commands: [
       `Set-Mailbox -Identity ${quoted(dn)} -Database <its database now>`,
       `Disable-Mailbox -Identity ${quoted(dn)}`,
@@ -132,7 +132,7 @@ export const steps = findingSteps({
     ],
   })),
   'remove-public-database': stepKind({ name: 'name' }, ({ name }) => ({
-    text: `Once the public folders of ${name} have replicas elsewhere:`,
+    text: `After the public folders of ${name} have replicas on other servers:`,
     commands: [`Remove-PublicFolderDatabase -Identity ${quoted(name)}`],
   })),
   // The server's place among others.

@@ -171,7 +171,7 @@ export function* assessLeftovers(
     yield warning(
       'leftovers-not-cleared',
       `${counted(others.length, 'reference')} cannot be cleared here`,
-      `Each is listed with the reason. ${reasonsOf(facts, others)}.${hostsToCheck(others)} After a right was given, make the plan again.`,
+      `Each is listed with the reason. ${reasonsOf(facts, others)}.${hostsToCheck(others)} After you grant a right, make the plan again.`,
       {
         steps: others.flatMap((referrer) => wayOf(facts, referrer)),
         evidence: others.map((referrer) => `${referrer.id} (${whyOf(facts, referrer)})`),

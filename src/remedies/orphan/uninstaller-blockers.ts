@@ -249,7 +249,7 @@ function leavingGroup(facts: DeletionFacts, group: string): readonly [detail: st
   const { chosen, hasOtherServer, sharedNames } = facts;
   const evidence = [group];
   if (hasOtherServer && sharedNames.length === 0)
-    return ['Take the server out of the group, in this order.', { steps: groupSteps(facts, group), evidence }];
+    return ['Remove the server from the group, in this order.', { steps: groupSteps(facts, group), evidence }];
   const why = hasOtherServer
     ? "Exchange's cmdlets find a server by its name and would remove the other one from the group."
     : 'No Exchange server is left to remove it from the group.';
@@ -337,13 +337,13 @@ function takerOfAddressBooks({ chosen, survey }: DeletionFacts): ExchangeServer 
   return serversOf(survey).find((server) => server.dn !== chosen.server.dn && isFullServer(server));
 }
 
-/** What is to be done with databases that no cmdlet removes. */
+/** What to do with databases that no cmdlet removes. */
 function databasesByHand({ chosen, hasOtherServer }: DeletionFacts, entries: readonly Referrer[]): string {
   const names = listed(
     entries.map(({ dn }) => rdnOf(dn).value),
     namedInFull,
   );
-  if (!hasOtherServer) return ` No Exchange is left that could remove ${names}.`;
+  if (!hasOtherServer) return ` No Exchange server is left to remove ${names}.`;
   return isLegacy(chosen.server) ? ` Move the mailboxes of ${names}, then delete it in Exchange System Manager.` : '';
 }
 

@@ -1,4 +1,4 @@
-/** What Microsoft supports in place of deleting the object, as steps. */
+/** What Microsoft supports instead of deleting the object, as steps. */
 
 import { resetComputer } from '../../ad/repadmin.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
@@ -23,7 +23,7 @@ export const wayKinds = {
     { ...release, name: 'name', account: 'name', folder: 'name' },
     ({ name, account, folder, ...of }) => {
       const found = releaseFrom(of);
-      // A folder that would end its quotes is left to the person who reads it from the server object.
+      // A folder that would end its quotes is left out: the user reads it from the server object.
       const target = isFolder(folder) ? ` /TargetDir:"${folder}"` : '';
       return {
         text: `If the machine is lost: as a member of Domain Admins and ${administrators(found)} reset the computer account, install the same version of Windows with the same drive letters under the name ${name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(found)}`,

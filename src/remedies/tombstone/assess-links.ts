@@ -241,7 +241,7 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
       warning(
         'never-replicated',
         `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
-        'To see why, ask the DC for its replication.',
+        "To see why, check the DC's own replication status.",
         {
           subjects: distinct(never.map(({ party }) => party.name)),
           steps: [askReplication(distinct(never.map(({ party }) => party)))],

@@ -329,7 +329,7 @@ function strictConsistency({ facts, effect }: Situation): FindingDraft | undefin
     return finalBlocker(
       'no-forest-updates',
       'The forest lacks the container of the strict-consistency object',
-      'Have the container made first, or leave out --strict-new-dcs.',
+      'Create the container first, or leave out --strict-new-dcs.',
       { subjects: [strictMarker.dn], steps: [steps.of('prepare-forest', {})] },
     );
   }

@@ -1,4 +1,4 @@
-/** What the findings advise by commands: as data in the plan, drawn for the reader. */
+/** The commands that the findings advise: kept as data in the plan, and drawn for the reader. */
 
 import {
   listLingeringObjects,
@@ -33,7 +33,7 @@ export const steps = findingSteps({
     commands: [strictOnAllDcs],
   })),
   'prepare-forest': stepKind({}, () => ({
-    text: 'The container is made by adprep of a current Windows version:',
+    text: 'adprep of a current Windows version creates the container:',
     commands: ['adprep /forestprep'],
   })),
 });
