@@ -14,6 +14,7 @@ import { distinct } from '../../words.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import { isSameCulture } from './cultures.ts';
 import type { flags as flagTable } from './flags.ts';
+import { practiceRoots } from './practice.ts';
 import {
   faultOfText,
   type Label,
@@ -68,7 +69,10 @@ export interface LabelsOptions extends RemedyOptions, Filters {
   readonly wordingTemplate?: string | undefined;
 }
 
-type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
+type LabelsFlags = Flags<typeof flagTable> & {
+  readonly accept: readonly string[];
+  readonly practice?: string | undefined;
+} & DirectoryNames;
 
 /** Flags that name a directory: useful only with --check-upn. */
 const directoryNames = ['server', 'domain', 'ldif'] as const;
@@ -122,7 +126,7 @@ export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabe
   return distinct([...(keys.length === 0 ? [userNameKey] : keys), ...own]);
 }
 
-/** The folders that the flags name, else the known ones of this computer that exist. */
+/** The folders that the flags name, else those of the practice site that one names, else the known ones of this computer that exist. */
 async function readRoots(flags: LabelsFlags, surroundings: Surroundings): Promise<readonly string[]> {
   const named = flags.root.map((root) => path.resolve(surroundings.currentFolder, usualForm(root)));
   for (const host of flags.host) requireHost(host, surroundings.platform);
@@ -134,6 +138,7 @@ async function readRoots(flags: LabelsFlags, surroundings: Surroundings): Promis
   });
   const onHosts = found.flat();
   if (named.length + onHosts.length > 0) return distinct([...named, ...onHosts]);
+  if (flags.practice !== undefined) return practiceRoots(path.resolve(surroundings.currentFolder, flags.practice));
   if (surroundings.platform !== 'win32') return [];
   return knownTemplateFolders(surroundings.systemDrive).filter((folder) => existsSync(folder));
 }

@@ -210,11 +210,16 @@ function logonForm({ label = '@@L_UserName_Text', placeholder }: { label?: strin
   ].join('\r\n');
 }
 
+/** The folders of the array members of the practice site in a folder. */
+export function practiceRoots(folder: string): readonly string[] {
+  return members.map((member) => path.join(folder, member));
+}
+
 /** The practice site's form sets, and the dry run on them. */
 export const practice: Practice = {
   about: `Form sets of the array members ${members.join(' and ')}`,
   layOut: layOutFormSets,
-  given: (folder) => members.flatMap((member) => ['--root', path.join(folder, member)]),
+  given: (folder) => practiceRoots(folder).flatMap((root) => ['--root', root]),
   dryRun: ['--label', 'email'],
 };
 

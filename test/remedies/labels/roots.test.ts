@@ -37,6 +37,16 @@ test.each([
   },
 );
 
+test.each<[string, readonly string[], readonly string[]]>([
+  ['are the form sets', [], ['site/TMG01', 'site/TMG02']],
+  ['give way to folders that are named', ['forms'], ['forms']],
+])('--practice: the members of the practice site %s', async (_, root, expected) => {
+  const flags = { host: [], set: [], class: [], language: [], key: [], 'code-page': [], accept: [], text: 'Mail:' };
+  const world = filesWorld();
+  const options = await labels.readOptions({ ...flags, root, practice: 'site' }, world, false);
+  expect(options).toMatchObject({ roots: expected.map((folder) => path.resolve(world.currentFolder, folder)) });
+});
+
 describe('--host', () => {
   const given = { root: [], set: [], class: [], language: [], key: [], 'code-page': [], accept: [], text: 'Mail:' };
   const read = (host: readonly string[], platform: NodeJS.Platform, shown: string[] = []) =>
