@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { decodeText, detectEncoding, encodingOfCodePage } from '../../files/text-encoding.ts';
-import { distinct } from '../../words.ts';
+import { distinct, remembered } from '../../words.ts';
 
 /** The content of a form (.htm) or a script (.js). */
 export interface Form {
@@ -235,10 +235,11 @@ const charactersBefore = 300;
 
 function domainLinesIn(live: string, text: string): readonly DomainLine[] {
   const starts = lineStarts(text);
+  const isHarmless = remembered((separator: string) => isOnlyLookedFor(separator, live));
   const lines = [...live.matchAll(putsDomain)].flatMap(({ index, 0: match }) => {
     const end = index + match.length;
     const separator = backslashNamed.exec(live.slice(Math.max(0, index - charactersBefore), end))?.[1];
-    if (separator !== undefined && isOnlyLookedFor(separator, live)) return [];
+    if (separator !== undefined && isHarmless(separator)) return [];
     // A match may begin with white space.
     const at = index + match.length - match.trimStart().length;
     const line = starts.findLastIndex((start) => start <= at);
