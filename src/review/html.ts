@@ -27,7 +27,7 @@ import {
   stepsNow,
   summaryParts,
 } from './summary.ts';
-import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords, recordedWords } from './text.ts';
+import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords, recordedNotice } from './text.ts';
 
 const fewEvidence = 8;
 
@@ -73,6 +73,8 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
       return summary(plan, description, outcome);
     case 'origin':
       return headOf(plan).filter(isOrigin).map(headRow);
+    case 'recorded':
+      return recorded(recordedNotice(plan, 'framed'));
     case 'navigation':
       return navigation(plan, commands);
     case 'changes':
@@ -80,11 +82,10 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'findings':
       return section('findings', 'Blockers and warnings', findings(plan, ['blocker', 'warning'], description));
     case 'pictures':
-      return section(
-        'pictures',
-        'Pictures',
-        plan.exhibits.flatMap((exhibit, index) => [...(index === 0 ? [recorded()] : []), ...exhibitHtml(exhibit)]),
-      );
+      return section('pictures', 'Pictures', [
+        ...(plan.exhibits.length > 0 ? recorded(recordedInBrief) : []),
+        ...plan.exhibits.flatMap((exhibit) => [...exhibitHtml(exhibit)]),
+      ]);
     case 'notes':
       return section('notes', 'Notes', findings(plan, ['note'], description));
     case 'steps':
@@ -115,9 +116,11 @@ function* section(id: string, heading: string, content: Iterable<Html>): Generat
   if (!isEmpty) yield html`</section>\n`;
 }
 
-/** What is to be known before what the plan has recorded is read, and the commands beside it. */
-function recorded(hasCommands = false): Html {
-  return html`<p class="aside">${recordedWords}${hasCommands ? ` Its commands are framed. ${commandsAreOfPlan}` : ''}</p>\n`;
+/** Above each part that shows text of the plan; the head of the page says it in full. */
+const recordedInBrief = 'As recorded in the plan, not checked.';
+
+function recorded(notice: string | undefined): readonly Html[] {
+  return notice === undefined ? [] : [html`<p class="aside">${notice}</p>\n`];
 }
 
 function* navigation({ findings: found, exhibits }: Plan, commands: Commands): Generator<Html> {
@@ -217,7 +220,7 @@ function* findings(
 ): Generator<Html> {
   const folded = foldedFindings(all.filter(({ level }) => levels.includes(level)));
   const roots = target.kind === 'files' ? target.roots : [];
-  if (folded.length > 0) yield recorded(folded.some((finding) => stepsOf(finding).length > 0));
+  if (folded.length > 0) yield* recorded(recordedInBrief);
   for (const level of levels) {
     const ofLevel = folded.filter((finding) => finding.level === level);
     if (ofLevel.length > 0 && levelNames[level] !== '') yield html`<h3>${levelNames[level]}</h3>\n`;

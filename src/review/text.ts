@@ -176,15 +176,22 @@ function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
 
 /** Of a plan that may have been edited. */
 export const recordedWords =
-  'The text of findings, tables and pictures is as recorded in the plan and was not checked: no command in it is from this tool.';
+  'The text of findings, tables and pictures is as recorded in the plan. It was not checked, and no command in it comes from this tool.';
 
-/** What is to be known before the findings of a saved plan are read; [] where there are none. */
-export function recordedLines({ findings, exhibits }: Plan, width: number): readonly string[] {
-  if (findings.length + exhibits.length === 0) return [];
-  const ofTool = findings.some(({ steps = [] }) => steps.length > 0)
-    ? ` Its commands are marked "${commandMark}". ${commandsAreOfPlan}`
-    : '';
-  return ['', ...wrapped(`  ${recordedWords}${ofTool}`, width, 2)];
+/**
+ * What the reader of a saved plan must know before its findings; undefined if it has neither findings nor exhibits.
+ * @param mark how the tool's own commands are marked there
+ */
+export function recordedNotice({ findings, exhibits }: Plan, mark: string): string | undefined {
+  if (findings.length + exhibits.length === 0) return undefined;
+  const hasCommands = findings.some(({ steps = [] }) => steps.length > 0);
+  return hasCommands ? `${recordedWords} This tool's commands are ${mark}. ${commandsAreOfPlan}` : recordedWords;
+}
+
+/** The same as lines of the screen; [] if there is nothing to say. */
+export function recordedLines(plan: Plan, width: number): readonly string[] {
+  const notice = recordedNotice(plan, `marked "${commandMark}"`);
+  return notice === undefined ? [] : ['', ...wrapped(`  ${notice}`, width, 2)];
 }
 
 /** For a plan that may have been edited; its commands are quoted, so that a name cannot change what they do. */
