@@ -367,11 +367,12 @@ function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySe
     change.kind === 'modify' || (isDelete(change) && deletes.some(({ dn }) => isBelow(change.dn, dn)));
   const needed = new Set(plan.changes.filter((change) => !chosen.has(change) && isNeeded(change)));
   if (needed.size === 0) return;
-  const missing = rows.filter((row) => row.changes.some((change) => needed.has(change))).map(({ number }) => number);
+  const numbersOf = (some: ReadonlySet<Change>): readonly number[] =>
+    rows.filter((row) => row.changes.some((change) => some.has(change))).map(({ number }) => number);
   throw noSelection(
-    missing.join(', '),
+    numbersOf(needed).join(', '),
     'a selected delete needs these rows too: the entries below it, and the references to them',
-    `Add them: --only with ${missing.join(',')} as well, or leave the delete out.`,
+    `Select them too: --only ${numbersOf(new Set([...chosen, ...needed])).join(',')}. Or leave the delete out.`,
   );
 }
 

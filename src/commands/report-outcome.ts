@@ -154,13 +154,14 @@ function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }
   const total = result.done + result.doneBefore;
   if (result.done === 0 && total === plan.changes.length && result.endedBy === undefined) return nothingLeft;
   const isFiles = plan.target.kind === 'files';
-  const isUndo = plan.undoes !== undefined;
+  const counts = countsOf(plan.changes);
+  const verb = plan.undoes === undefined || counts.restored > 0 ? 'changed' : 'restored';
   const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
   if (!isFiles && total === plan.changes.length && result.notDone.length === 0)
-    return `${style.bold(changesInWords(countsOf(plan.changes), isUndo ? 'restored' : 'changed'))}${before}`;
+    return `${style.bold(changesInWords(counts, verb))}${before}`;
   const [one, many] = isFiles ? ['file', 'files'] : ['entry', 'entries'];
   const noun = plan.changes.length === 1 ? one : many;
-  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${isUndo ? 'restored' : 'changed'}`)}${before}`;
+  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
 }
 
 /** Of a plan that is done. */

@@ -214,7 +214,7 @@ export const tombstonePlan = planOf(
       {
         kind: 'bars',
         id: 'replication',
-        title: 'Oldest replication from another DC',
+        title: 'Oldest replication from a connected DC',
         unit: 'days',
         limit: 60,
         rows: [

@@ -313,9 +313,9 @@ function databaseStep(names: readonly string[], removedBy: string): Step {
   if (removedBy === 'system-manager')
     return { text: `${text}, in Exchange System Manager.`, commands: [], lines: names };
   return {
-    text: `${text}.`,
+    text:
+      removedBy === 'cmdlet' ? `${text}.` : `${text}; for a public folder database use Remove-PublicFolderDatabase.`,
     commands: names.map((name) => `Remove-MailboxDatabase -Identity ${quotedForPowerShell(name)}`),
-    ...(removedBy === 'cmdlet' ? {} : { lines: ['Remove-PublicFolderDatabase for a public folder database'] }),
   };
 }
 

@@ -8,6 +8,7 @@ import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import { type DirectorySession, type Filter, or, present } from '../../ldap/session.ts';
+import { counted } from '../../words.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
 import {
   domainsOf,
@@ -103,7 +104,9 @@ export async function deletionOnDc(
     ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
     ...(leftOnPurpose === 0
       ? []
-      : [`${leftOnPurpose} that the plan leaves still ${leftOnPurpose === 1 ? 'names' : 'name'} a deleted entry`]),
+      : [
+          `${counted(leftOnPurpose, 'reference')} that the plan leaves still ${leftOnPurpose === 1 ? 'names' : 'name'} a deleted entry`,
+        ]),
   ];
   return pointing.length === 0
     ? { ...gone, detail: details.join('; ') }

@@ -139,11 +139,12 @@ function cureOf(
   const silent = silentOf(parties);
   const asked = parties.filter((party) => !silent.includes(party));
   const names = (some: readonly Party[]): string => inTitle(some.map(({ name }) => name));
+  const order = silent.length === 0 || isInOrder ? 'First' : 'Then';
   const clean = !hasCommands
-    ? 'Remove lingering objects first'
+    ? `${order} remove lingering objects`
     : objectComparison === undefined
-      ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove)'
-      : 'First find lingering objects with the command below and remove them as it says';
+      ? `${order} remove lingering objects with the commands below (they only list; without /advisory_mode they remove)`
+      : `${order} find lingering objects with the command below and remove them as it says`;
   if (isInOrder)
     return `${clean}. Do not demote a DC for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs exceed it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;

@@ -309,7 +309,7 @@ function stepInWords(step: TombstoneStep, { objectComparison, serverCleanup }: L
       return {
         text: [
           step.hosts.length > 0 &&
-            `These DCs do not receive the value by replication: ${listed(step.hosts, 5)}. Write it there too as soon as each can be reached: run the same command with --server and the DC's name.`,
+            `These DCs do not receive the value by replication: ${listed(step.hosts, 5)}. Make the same change on each as soon as it can be reached, as a new plan: run tombstone with --server and the DC's name.`,
           step.readOnly.length > 0 &&
             `These read-only DCs cannot be written to. They get the value when they replicate again: ${listed(step.readOnly, 5)}.`,
         ]

@@ -130,7 +130,7 @@ function replication({ lifetime, former, rows, splits }: ReplicationJudgement): 
   const bars: BarsExhibit = {
     kind: 'bars',
     id: 'replication',
-    title: 'Oldest replication from another DC',
+    title: 'Oldest replication from a connected DC',
     unit: 'days',
     limit: lifetime.days,
     rows: rows.map((row) => ({

@@ -86,7 +86,7 @@ test('an entry that is gone but still pointed at: not yet, with the entry that p
   const accepted = { ...deleted, leftOnPurpose: new Set([`homeMTA of ${sendConnector}`]) };
   expect(await deletionOnDc(withPointing(session, deleted), accepted, configuration)).toMatchObject({
     state: 'there',
-    detail: expect.stringContaining('1 that the plan leaves still names a deleted entry'),
+    detail: expect.stringContaining('1 reference that the plan leaves still names a deleted entry'),
   });
 });
 
