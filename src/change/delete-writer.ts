@@ -11,8 +11,14 @@ import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { valueKey } from './clear-values.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
-import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange, PlanAttribute } from './plan.ts';
-import { deletedBy } from './undo-link.ts';
+import {
+  type DeleteChange,
+  type DeletedEntry,
+  type DeleteTreeChange,
+  type DirectoryChange,
+  deletedBy,
+  type PlanAttribute,
+} from './plan.ts';
 
 /**
  * Looks at the entry while the journal is written, and if it is as planned deletes it. That it has no children left the

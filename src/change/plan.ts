@@ -164,6 +164,12 @@ export function isDirectoryChange(change: Change): change is DirectoryChange {
   return change.kind !== 'file' && change.kind !== 'remove-lingering';
 }
 
+/** What a change deletes, parents before children. */
+export function deletedBy(change: Change): readonly DeletedEntry[] {
+  if (change.kind === 'delete') return [change];
+  return change.kind === 'delete-tree' ? change.entries : [];
+}
+
 /** Files below these folders, absolute. */
 export interface FilesTarget {
   readonly kind: 'files';

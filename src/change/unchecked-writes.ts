@@ -5,8 +5,14 @@ import { readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-de
 import { counted, groupBy } from '../words.ts';
 import { givesRights, holdsDescriptors, isSecurityDescriptor } from './attribute-kinds.ts';
 import { blocker, type FindingDraft } from './findings.ts';
-import type { Change, DirectoryChange, PlanAttribute, PlanValue, Proposal } from './plan.ts';
-import { deletedBy } from './undo-link.ts';
+import {
+  type Change,
+  type DirectoryChange,
+  deletedBy,
+  type PlanAttribute,
+  type PlanValue,
+  type Proposal,
+} from './plan.ts';
 
 /**
  * A blocker for the rights that these changes write. What a tombstone still holds is in no plan; what is in one may have

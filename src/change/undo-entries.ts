@@ -30,19 +30,19 @@ import {
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { linksToPutBack } from './lost-links.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
-import type {
-  AddChange,
-  AttributeEdit,
-  DeleteChange,
-  DeletedEntry,
-  DirectoryChange,
-  ModifyChange,
-  PlanAttribute,
-  PlanValue,
-  UndeleteChange,
+import {
+  type AddChange,
+  type AttributeEdit,
+  type DeleteChange,
+  type DeletedEntry,
+  type DirectoryChange,
+  deletedBy,
+  type ModifyChange,
+  type PlanAttribute,
+  type PlanValue,
+  type UndeleteChange,
 } from './plan.ts';
 import { notInJournal, type ToUndo, type Undo } from './undo.ts';
-import { deletedBy } from './undo-link.ts';
 
 /**
  * The reverse of these changes: parents before children, then the values that name them.

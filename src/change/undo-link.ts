@@ -12,6 +12,7 @@ import {
   type Change,
   type DeletedEntry,
   type DirectoryChange,
+  deletedBy,
   type FileChange,
   isDirectoryChange,
   type ModifyChange,
@@ -198,12 +199,6 @@ function holdsAll(entry: DeletedEntry, { name, values }: PlanAttribute): boolean
 function isPart(values: readonly PlanValue[], of: readonly PlanValue[]): boolean {
   const known = new Set(of.map(canonicalText));
   return values.every((value) => known.has(canonicalText(value)));
-}
-
-/** What a change deletes, parents before children. */
-export function deletedBy(change: Change): readonly DeletedEntry[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
 }
 
 function isSameDn(one: string, other: string): boolean {

@@ -13,20 +13,20 @@ import type { DirectorySession } from '../ldap/session.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { type JournalRecord, mayHaveWritten, outcomesIn } from './journal.ts';
-import type {
-  AttributeEdit,
-  Change,
-  DeletedEntry,
-  FileChange,
-  LeftOut,
-  ModifyChange,
-  Plan,
-  PlanValue,
-  Splice,
+import {
+  type AttributeEdit,
+  type Change,
+  type DeletedEntry,
+  deletedBy,
+  type FileChange,
+  type LeftOut,
+  type ModifyChange,
+  type Plan,
+  type PlanValue,
+  type Splice,
 } from './plan.ts';
 import { fingerprintOfTarget, sameFingerprint } from './planned-file.ts';
 import { journalPosition, requireNotUndone } from './position.ts';
-import { deletedBy } from './undo-link.ts';
 
 /** The parts of a plan that may have to be undone. */
 export interface ToUndo<C extends Change> {

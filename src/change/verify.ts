@@ -7,8 +7,7 @@ import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { type DirectorySession, deletedObjectsControl, equal, everything, or } from '../ldap/session.ts';
 import { whatIsLeft } from './modify-writer.ts';
-import type { DirectoryChange, ModifyChange } from './plan.ts';
-import { deletedBy } from './undo-link.ts';
+import { type DirectoryChange, deletedBy, type ModifyChange } from './plan.ts';
 
 /** The result of checking a change once. */
 export interface Sight {

@@ -1,8 +1,7 @@
 /** Entries to be deleted, as a tree: parents first, whatever the order of deletion. */
 
 import { DnSyntaxError, dnIn, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
-import type { LeftOut, WhyLeft } from '../change/plan.ts';
-import { deletedBy } from '../change/undo-link.ts';
+import { deletedBy, type LeftOut, type WhyLeft } from '../change/plan.ts';
 import { counted } from '../words.ts';
 import { type EntriesRow, type EntryPart, plainText, type ReviewRow } from './rows.ts';
 

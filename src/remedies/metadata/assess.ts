@@ -14,11 +14,10 @@ import {
   note,
   warning,
 } from '../../change/findings.ts';
-import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { type DirectoryChange, deletedBy, type Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
 import { deletesFromPlan } from '../../change/unchecked-writes.ts';
 import { onlyBySystem } from '../../change/undo.ts';
-import { deletedBy } from '../../change/undo-link.ts';
 import { agoInWords, counted, day, distinct, durationInWords, listed } from '../../words.ts';
 import {
   type Candidate,

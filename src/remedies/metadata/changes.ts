@@ -14,19 +14,19 @@ import {
 import { bytesOfWrittenValue, parseDnsRecord } from '../../ad/entry.ts';
 import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import { classesIn, plannedTexts } from '../../change/entry-content.ts';
-import type {
-  AttributeEdit,
-  DeletedEntry,
-  DirectoryChange,
-  LeftOut,
-  ModifyChange,
-  Plan,
-  PlanValue,
-  Proposal,
-  WhyLeft,
+import {
+  type AttributeEdit,
+  type DeletedEntry,
+  type DirectoryChange,
+  deletedBy,
+  type LeftOut,
+  type ModifyChange,
+  type Plan,
+  type PlanValue,
+  type Proposal,
+  type WhyLeft,
 } from '../../change/plan.ts';
 import { leavesFirst } from '../../change/subtree.ts';
-import { deletedBy } from '../../change/undo-link.ts';
 import { type Role, rolesOf, rolesToCorrect } from './candidates.ts';
 import { type Chosen, isSysvol, type MetadataFacts, treesOf } from './gather.ts';
 import type { Clearing } from './references.ts';

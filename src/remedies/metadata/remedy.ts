@@ -8,12 +8,12 @@ import type { NextStep } from '../../change/findings.ts';
 import {
   type DeletedEntry,
   type DirectoryChange,
+  deletedBy,
   faultsOfNextSteps,
   type ModifyChange,
   type Plan,
 } from '../../change/plan.ts';
 import { onlyBySystem } from '../../change/undo.ts';
-import { deletedBy } from '../../change/undo-link.ts';
 import { hostInCommand } from '../../quoting.ts';
 import { counted } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';

@@ -5,8 +5,7 @@
 
 import { DnSyntaxError, isSameOrBelow, parseDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { plannedTexts } from '../../change/entry-content.ts';
-import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
-import { deletedBy } from '../../change/undo-link.ts';
+import { type DeletedEntry, type DirectoryChange, deletedBy, type Proposal } from '../../change/plan.ts';
 import { SubjectMissingError, UsageError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
 import { listed, nearestName } from '../../words.ts';

@@ -20,6 +20,7 @@ import {
   type DeleteChange,
   type DeletedEntry,
   type DirectoryChange,
+  deletedBy,
   faultsOfNextSteps,
   type LeftOut,
   type ModifyChange,
@@ -29,7 +30,6 @@ import {
   type WhyLeft,
 } from '../../change/plan.ts';
 import { dnsOf, leavesFirst, type SubtreeEntry } from '../../change/subtree.ts';
-import { deletedBy } from '../../change/undo-link.ts';
 import { distinct } from '../../words.ts';
 import {
   type Companion,

@@ -16,9 +16,8 @@ import {
 } from '../../ad/dn.ts';
 import { textOf, textsOf } from '../../ad/entry.ts';
 import { plannedTexts } from '../../change/entry-content.ts';
-import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
+import { type Change, type DeletedEntry, type DirectoryChange, deletedBy, type Proposal } from '../../change/plan.ts';
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
-import { deletedBy } from '../../change/undo-link.ts';
 import { and, type DirectorySession, equal, everything, or } from '../../ldap/session.ts';
 import { type ExchangeServer, fqdnIn, isDatabase, isLegacy, isModernGroup } from './organisation.ts';
 
