@@ -19,7 +19,7 @@ import { inParallel } from '../files/in-parallel.ts';
 import { errnoInWords, onlyWhileBusy } from '../files/system-errors.ts';
 import { readArguments, readSeconds } from '../flags.ts';
 import type { Remedy, StepsOf } from '../remedies/remedy.ts';
-import { type ReviewRow, reviewRows } from '../review/rows.ts';
+import { type ReviewRow, reviewRows, rowsOfSome } from '../review/rows.ts';
 import { recordedLines } from '../review/text.ts';
 import { visible } from '../terminal/text-layout.ts';
 import { listed } from '../words.ts';
@@ -86,7 +86,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     if (isDryRun && openBlockers(judged).length > 0) return wouldBeRefused(plan, position, judged, stepsOf, output);
     if (openBlockers(judged).length > 0)
       throw refusal({ ...saved, remedy, directory }, position, judged, stepsOf, context, output);
-    if (isDryRun) return dryRun(plan, position, judged, inWords, selected.size, output);
+    if (isDryRun) return dryRun(plan, position, judged, inWords, selected, output);
     if (mayAsk && !(await confirmed(output))) {
       output.report('  Nothing was changed.');
       return exitStatus.changesToMake;
@@ -134,10 +134,15 @@ function showLeft(
   done: number,
   output: Output,
 ): void {
-  const open = { ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) };
   for (const line of recordedLines(plan, output.review.options.width)) output.say(line);
-  output.review.plan(open, inWords(open));
+  showSelected(plan, selected, inWords, output);
   if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are already done; these are left.`);
+}
+
+/** The changes to be written, in rows with the numbers that they have in the review of the whole plan. */
+function showSelected(plan: Plan, selected: ReadonlySet<number>, inWords: InWords, output: Output): void {
+  const part = { ...plan, changes: plan.changes.filter((_, index) => selected.has(index)) };
+  output.review.plan(part, inWords(part), rowsOfSome(part.changes, plan.changes));
 }
 
 /** Findings that are new since the plan was made and can be overruled. */
@@ -204,13 +209,12 @@ function dryRun(
   position: Position,
   findings: readonly Finding[],
   inWords: InWords,
-  count: number,
+  selected: ReadonlySet<number>,
   output: Output,
 ): ExitStatus {
-  const judged = { ...plan, findings };
-  output.review.plan(judged, inWords(judged));
+  showSelected({ ...plan, findings }, selected, inWords, output);
   output.say(
-    `  ${output.style.dim(`This was a dry run: ${count} of ${plan.changes.length} changes would be written.`)}`,
+    `  ${output.style.dim(`This was a dry run: ${selected.size} of ${plan.changes.length} changes would be written.`)}`,
   );
   output.document({ plan, seal: plan.seal, position: position.kind, findings });
   return exitStatus.changesToMake;
@@ -343,7 +347,7 @@ function selectionOf(
   const numbers = numbersIn(given, rows.length);
   const chosen = rows.filter(({ number }) => numbers.has(number) === (only !== undefined));
   const changes = new Set(chosen.flatMap<Change>((row) => row.changes));
-  requireWhole(plan, rows, changes);
+  requireWhole(plan, left, rows, changes);
   const isChosen = plan.changes.map((change) => changes.has(change));
   return new Set([...left].filter((index) => isChosen[index]));
 }
@@ -359,13 +363,20 @@ function numbersIn(given: string, count: number): ReadonlySet<number> {
   );
 }
 
-/** A delete needs every delete below it and every clearing of references. */
-function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySet<Change>): void {
+/** A delete needs every delete below it and every clearing of references, chosen or done before. */
+function requireWhole(
+  plan: Plan,
+  left: ReadonlySet<number>,
+  rows: readonly ReviewRow[],
+  chosen: ReadonlySet<Change>,
+): void {
   const deletes = [...chosen].filter(isDelete);
   if (deletes.length === 0) return;
   const isNeeded = (change: Change): boolean =>
     change.kind === 'modify' || (isDelete(change) && deletes.some(({ dn }) => isBelow(change.dn, dn)));
-  const needed = new Set(plan.changes.filter((change) => !chosen.has(change) && isNeeded(change)));
+  const needed = new Set(
+    plan.changes.filter((change, index) => left.has(index) && !chosen.has(change) && isNeeded(change)),
+  );
   if (needed.size === 0) return;
   const numbersOf = (some: ReadonlySet<Change>): readonly number[] =>
     rows.filter((row) => row.changes.some((change) => some.has(change))).map(({ number }) => number);

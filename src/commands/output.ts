@@ -26,8 +26,8 @@ export interface Output {
   /** For text reviews. */
   readonly review: {
     readonly options: TextReviewOptions;
-    /** Shows a plan: the diff, the findings with their steps, the count. */
-    readonly plan: (plan: Plan, words: PlanInWords) => void;
+    /** Shows a plan: the diff, or these rows of it, the findings with their steps, the count. */
+    readonly plan: (plan: Plan, words: PlanInWords, rows?: readonly ReviewRow[]) => void;
     /** Shows the diff, or these rows of it, and the findings, before questions about these. */
     readonly toAskAbout: (plan: Plan, words: PlanInWords, rows?: readonly ReviewRow[]) => void;
     /** Shows the count. */
@@ -110,7 +110,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     style,
     review: {
       options,
-      plan: (plan, words) => printAll(screenReview(plan, optionsWith(words), words.extent)),
+      plan: (plan, words, rows) => printAll(screenReview(plan, optionsWith(words), words.extent, rows)),
       toAskAbout: (plan, words, rows) => printAll(reviewToAskAbout(plan, optionsWith(words), words.extent, rows)),
       summary: (plan, words) => printAll(summaryLines(plan, options, words.extent)),
       findings: (findings, stepsOf) => printAll(findingLines(findings, optionsWith({ stepsOf }))),

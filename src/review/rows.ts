@@ -80,6 +80,14 @@ export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
   return [...files, ...entries].map((row, index) => ({ ...row, number: index + 1 }));
 }
 
+/** The rows of some of a plan's changes, each with the number that it has among the rows of all of them. */
+export function rowsOfSome(some: readonly Change[], all: readonly Change[]): readonly ReviewRow[] {
+  const numbers = new Map<Change | undefined, number>(
+    reviewRows(all).flatMap(({ number, changes }) => changes.map((change: Change) => [change, number] as const)),
+  );
+  return reviewRows(some).map((row) => ({ ...row, number: numbers.get(row.changes[0]) ?? row.number }));
+}
+
 /** The key that all texts of the rows have; undefined if there are several. */
 export function onlyKeyOf(rows: readonly FilesRow[]): string | undefined {
   const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));

@@ -31,9 +31,15 @@ const mostBeforeDecision = 60;
  * The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything.
  *
  * @param extent what the remedy adds to the number of changes: "in 41 languages"
+ * @param rows those of the plan that are shown; all if left out
  */
-export function* screenReview(plan: Plan, options: TextReviewOptions, extent?: string): Generator<string> {
-  yield* reviewToAskAbout(plan, options, extent);
+export function* screenReview(
+  plan: Plan,
+  options: TextReviewOptions,
+  extent?: string,
+  rows?: readonly ReviewRow[],
+): Generator<string> {
+  yield* reviewToAskAbout(plan, options, extent, rows);
   yield* acceptanceLines(plan.findings, options);
   if (plan.findings.length > 0) yield '';
   yield* summaryLines(plan, options, extent);

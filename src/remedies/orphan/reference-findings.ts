@@ -5,7 +5,7 @@
 
 import { dnIn, rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, type NextStep, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, ForestTarget, Proposal } from '../../change/plan.ts';
+import { type DirectoryChange, deletedBy, type ForestTarget, type Proposal } from '../../change/plan.ts';
 import { counted, distinct } from '../../words.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearing, steps, userOf } from './finding-steps.ts';
@@ -45,8 +45,10 @@ export function* referenceFindings(
   const clearable = clearableReferrers(facts);
   const { referrers, toDatabases, lostWellKnownObjects } = facts.configuration;
   const lost = new Set(lostWellKnownObjects);
+  // A part of a plan that only clears references leaves none that points at a deleted entry.
+  const deletes = proposal.changes.some((change) => deletedBy(change).length > 0);
   const dangling = clearable.filter(
-    (referrer) => referrer.reference.kind !== 'linked' && !isCleared(referrer) && !lost.has(referrer),
+    (referrer) => deletes && referrer.reference.kind !== 'linked' && !isCleared(referrer) && !lost.has(referrer),
   );
   const needValue = referrers.filter(({ reference }) => reference.clearing === 'needs another value');
   const mandatory = referrers.filter(
