@@ -177,6 +177,20 @@ describe('--json', () => {
     });
     expect(prompter.asked).toEqual([]);
   });
+
+  test('stops after the diff at a terminal too, and applies a saved plan without a question', async () => {
+    const prompter = answering({});
+    const run = (command: typeof apply, ...args: readonly string[]): Promise<CommandRun> =>
+      runCommand(command, [...args, '--json'], world({ prompter }));
+    const dryRun = await run((given, context) => runRemedy(toyEntry, given, context), '--word', 'new');
+    expect([dryRun.status, await readFile(word(), 'utf8')]).toEqual([2, content('old')]);
+    expect(JSON.parse(dryRun.stdout)).toMatchObject({ remedy: 'toy', intent: { word: 'new' } });
+    await toy('--word', 'new', '--save', saved);
+    expect((await run(show, saved)).status).toBe(0);
+    expect([(await run(apply, saved)).status, await readFile(word(), 'utf8')]).toEqual([0, content('new')]);
+    expect([(await run(undo, saved)).status, await readFile(word(), 'utf8')]).toEqual([2, content('new')]);
+    expect(prompter.asked).toEqual([]);
+  });
 });
 
 describe('drift', () => {
