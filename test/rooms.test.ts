@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   embedded: ['ldap', 'ad', 'ldif', 'files'],
   ldap: ['ad'],
   ad: ['ldap'],
-  ldif: ['ad', 'ldap'],
+  ldif: ['ldap'],
   files: [],
   terminal: [],
 };
@@ -46,6 +46,7 @@ const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
   'remedies → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'change → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'remedies → terminal': [/^terminal\/prompter\.ts$/],
+  'review → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'review → remedies': [/^remedies\/remedy\.ts$/],
 };
 
