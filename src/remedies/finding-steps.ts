@@ -9,9 +9,12 @@ import type { Leads, Step } from './remedy.ts';
 
 /** What a parameter may be. */
 const shapes = {
-  /** A name, or a part of a command that has no other shape: no control character, and '' for none. */
-  name: /^\P{Cc}*$/u,
-  names: { items: /^\P{Cc}*$/u },
+  /**
+   * A name as the directory has it, or a part of a command that has no other shape; '' for none. A name that lost a
+   * naming conflict holds a line feed: commands quote it, or leave it out.
+   */
+  name: 'text',
+  names: { items: 'text' },
   dn: 'dn',
   dns: { items: 'dn' },
   /** A name that every shell takes as one word. */

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
+import { run as show } from '../../src/commands/show.ts';
 import { deletedServer } from '../../src/remedies/orphan/deleted-server.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { runCommand } from '../support/run-command.ts';
 import {
   adminGroup,
   adviceOf,
@@ -308,6 +310,16 @@ test('a database of 2010 is given an RPC client access server of 2010, and none 
   };
   expect(await advice(2010)).toContain("-RpcClientAccessServer 'ex01.corp.example.com'");
   expect(await advice(2016)).not.toContain('RpcClientAccessServer');
+});
+
+test('a database that lost a naming conflict is in a plan that can be saved and read, and in commands whole', async () => {
+  const conflict = 'CNF:1b0ff4d6-0000-4000-8000-000000000001';
+  const records = forest(exchange2010, another(), owned(`MDB4\\0A${conflict}`));
+  const folder = await freshFolder();
+  await runIn(folder, records, ['--name', 'EX04', '--save', 'plan']);
+  const { stderr, stdout, status } = await runCommand(show, ['plan', '--verbose'], { currentFolder: folder });
+  expect(`${stdout}${stderr}`).toContain(`Remove-MailboxDatabase -Identity ('MDB4' + [char]10 + '${conflict}')`);
+  expect(status).toBe(0);
 });
 
 describe('an empty CN=Servers of a legacy administrative group', () => {

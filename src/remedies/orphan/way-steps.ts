@@ -1,7 +1,7 @@
 /** What Microsoft supports instead of deleting the object, as steps. */
 
 import { resetComputer } from '../../ad/repadmin.ts';
-import { quotedForPowerShell } from '../../quoting.ts';
+import { quotedForPowerShell, unseen } from '../../quoting.ts';
 import { listed } from '../../words.ts';
 import { stepKind } from '../finding-steps.ts';
 import { administrators, type Release } from './organisation.ts';
@@ -70,7 +70,7 @@ export function removalOfSubscription(name: string): string {
 
 /** A path of Windows that is whole within double quotes, in cmd and in PowerShell. */
 function isFolder(text: string): boolean {
-  return /^[A-Za-z]:\\[^"<>|?*%`$\u201C-\u201E]+$/.test(text);
+  return /^[A-Za-z]:\\[^"<>|?*%`$\u201C-\u201E]+$/.test(text) && !unseen.test(text);
 }
 
 /** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */

@@ -329,6 +329,12 @@ describe('what else is said', () => {
     expect(commandsOf(metadata, ways)).toContain(`Get-ADObject -Identity '${server}'`);
   });
 
+  test('the supported ways of a server object that lost a naming conflict', () => {
+    const name = 'DC4\nCNF:1b0ff4d6-0000-4000-8000-000000000001';
+    const ways = findings({ name }).find(({ id }) => id === 'supported-ways');
+    expect(stepsOf(metadata, ways).map(({ text }) => text)).toContainEqual(expect.stringContaining(name));
+  });
+
   test('that another computer has its name now', () => {
     expect(idsOf(findings({}, {}, { namesakes: [`CN=DC4,CN=Computers,${domain}`] }))).toContain('name-in-use');
   });

@@ -300,3 +300,12 @@ test('a server that is installed elsewhere is recovered there', () => {
     'TargetDir',
   );
 });
+
+test.each(['D:\\"', 'D:\\\n', 'Exchange'])('no folder %j is put between double quotes', (installPath) => {
+  const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');
+  const chosen = { ...facts.chosen, server: { ...facts.chosen.server, installPath } };
+  const commands = supportedSteps({ ...facts, chosen }).flatMap((step) => step.commands);
+  expect(commands.filter((command) => command.includes('RecoverServer'))).toEqual([
+    '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
+  ]);
+});
