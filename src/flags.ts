@@ -99,7 +99,7 @@ const secondsByDefault = { wait: 0, deadline: 900 } as const;
 
 /**
  * A number of seconds that a flag gives, or its default.
- * @throws UsageError if it is not a whole number of seconds
+ * @throws UsageError if it is not a whole number of seconds, or 0 for a deadline
  */
 export function readSeconds(flag: 'wait' | 'deadline', given: string | undefined): number {
   if (given === undefined) return secondsByDefault[flag];
@@ -108,7 +108,7 @@ export function readSeconds(flag: 'wait' | 'deadline', given: string | undefined
   throw new UsageError({
     attempted: `read --${flag}`,
     on: given,
-    cameBack: 'it is not a whole number of seconds',
+    cameBack: `it is not a whole number of seconds${seconds === undefined ? '' : ' above 0'}`,
     next: `Give for example --${flag} 600.`,
   });
 }

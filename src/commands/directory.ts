@@ -134,7 +134,7 @@ async function openPracticeAround(changeFolder: string, context: Context): Promi
 }
 
 /** Whether the mark is in the folder itself. */
-function isPracticeSite(folder: string): Promise<boolean> {
+export function isPracticeSite(folder: string): Promise<boolean> {
   return access(path.join(folder, practiceMark)).then(
     () => true,
     () => false,

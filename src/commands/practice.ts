@@ -11,7 +11,7 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import type { Practice } from '../remedies/remedy.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { defaultPracticeSite, openPracticeDirectory, practiceMark } from './directory.ts';
+import { defaultPracticeSite, isPracticeSite, openPracticeDirectory, practiceMark } from './directory.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
 import { runRemedy } from './run-remedy.ts';
@@ -29,6 +29,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   for (const entry of context.remedies) practices.push({ entry, practice: (await entry.load()).practice });
   for (const { practice } of practices) await practice.layOut?.(folder, context.templates);
   await mkdir(folder, { recursive: true });
+  const isThereAlready = await isPracticeSite(folder);
   await writeFile(path.join(folder, practiceMark), '');
   // Changes saved here stay here, and find their forest again by the mark.
   const onSite: Context = {
@@ -40,6 +41,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const shown = shownPath(folder, context);
   output.report(`  ${output.style.heading('Practice site')}  ${shown}`);
   for (const { practice } of practices) output.report(`  ${practice.about}`);
+  if (isThereAlready) output.report('  Changes that were applied here before are kept.');
   output.report('  Your own systems are not changed: try anything, then delete the folder.');
   output.report('  Try this first: save a change, open its review.html, apply it, undo it.');
   output.report('');

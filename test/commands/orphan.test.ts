@@ -96,6 +96,7 @@ describe('a dry run', () => {
     expect(plan.findings.find(({ id }) => id === 'replication-past-lifetime')).toMatchObject({
       level: 'blocker',
       acceptable: true,
+      title: 'DC4 is cut off for the tombstone lifetime (60 days) or longer and may bring the object back',
       subjects: ['DC4'],
       measure: { value: 71, unit: 'days' },
       evidence: ['DC4: cut off for 71 days'],

@@ -68,11 +68,13 @@ test('practice without a terminal says of an orphan that was deleted there that 
   ]);
   const directory: Context['directory'] = () =>
     openPracticeDirectory(folder, { ...world, randomId: randomUUID } as Context);
-  await runCommand(practice, [], site);
+  const first = await runCommand(practice, [], site);
+  expect(first.stdout).not.toContain('are kept');
   const deleted = await runCommand(orphan, [...args, ...accepted], { currentFolder, ...world, directory });
   expect(deleted.stdout).toContain('Undo it with');
 
   const { status, stdout, stderr } = await runCommand(practice, [], site);
+  expect(stdout).toContain('Changes that were applied here before are kept.');
   expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the object no longer exists/);
   expect([status, stderr]).toEqual([0, '']);
   const json = await runCommand(practice, ['--json'], site);

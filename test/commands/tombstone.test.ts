@@ -379,6 +379,7 @@ describe('flags that are wrong or do not fit together', () => {
     [['--days', '2147483648'], '32 bits'],
     [['--days', '180', '--unset'], 'one sets the value, the other removes it'],
     [['--days', '180', '--wait', 'soon'], 'not a whole number of seconds'],
+    [['--days', '180', '--deadline', '0'], 'not a whole number of seconds above 0'],
     [['--days', '180', '--yes', '--save', 'x'], 'one says to apply now'],
     [['--days'], 'its value is missing'],
   ])('%j exit 64: %s', async (args, reason) => {

@@ -7,7 +7,7 @@ import type { Forest } from '../../ad/forest.ts';
 import { islandsOf } from '../../ad/replication-islands.ts';
 import { goneParties, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import { counted, day } from '../../words.ts';
+import { counted, day, listed } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { steps } from './finding-steps.ts';
 import type { ExchangeServer } from './organisation.ts';
@@ -105,8 +105,10 @@ export function* replicationFindings(
 function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<FindingDraft, void> {
   const withObject = past.filter(({ mayBringBack }) => mayBringBack);
   const others = past.filter(({ mayBringBack }) => !mayBringBack);
-  const cutOff = (which: readonly Behind[]): string =>
-    `${counted(which.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`;
+  const cutOff = (which: readonly Behind[]): string => {
+    const names = which.map(({ name }) => name);
+    return `${listed(names, 3)} ${names.length === 1 ? 'is' : 'are'} cut off for the tombstone lifetime (${lifetime} days) or longer`;
+  };
   const parts = (which: readonly Behind[]) => ({
     steps: [steps.of('replication-summary', {})],
     evidence: which.map(inWords),
@@ -117,14 +119,14 @@ function* pastLifetime(past: readonly Behind[], lifetime: number): Generator<Fin
     yield blocker(
       'replication-past-lifetime',
       `${cutOff(withObject)} and may bring the object back`,
-      'It never receives this deletion. It keeps the server object, and replicates it back if it comes online again (a lingering object). First demote it by force and clean up its metadata, or repair it. Accept this only if it never comes back.',
+      'Such a domain controller never receives this deletion. It keeps the server object, and replicates it back if it comes online again (a lingering object). First demote it by force and clean up its metadata, or repair it. Accept this only if it never comes back.',
       parts(withObject),
     );
   if (others.length > 0)
     yield warning(
       'replication-past-lifetime-without-object',
       `${cutOff(others)}; the object does not come back from there`,
-      'A read-only domain controller has no outbound replication, and one that was cut off before the object was created does not have it. Repair or remove it.',
+      'A read-only domain controller has no outbound replication, and one that was cut off before the object was created does not have it. Repair or remove each.',
       parts(others),
     );
 }
