@@ -147,7 +147,7 @@ describeWithSamba(
       await client('ldapmodify', ['-f', path.join(folder, 'offline', 'change.ldf')]);
       expect(await dc1.exists(accountOf('DC2'))).toBe(false);
       const again = await run(metadata, ['--dc', 'DC2']);
-      expect(again.stderr).toContain('There are: DC1');
+      expect(again.stderr).toContain('Found: DC1');
       const names = await runProgram('ldbsearch', ['-H', dc1.samDatabase, '-b', configuration, '(objectClass=*)']);
       expect(names.match(/.*CN=DC2,.*/g)).toBeNull();
     });

@@ -352,7 +352,7 @@ describeWithSamba(
       expect(await run(tombstone, ['--days', '365', '--yes'])).toMatchObject({ status: 3 });
       const accepted = await run(tombstone, ['--days', '365', '--yes', '--accept', 'parted-sides']);
       expect(accepted.status).toBe(0);
-      expect(accepted.stdout).toMatch(/does not reach these DCs by\s+replication: dc2\.corp\.example\.com/);
+      expect(accepted.stdout).toMatch(/These DCs do not receive the value\s+by\s+replication: dc2\.corp\.example\.com/);
       expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['365', '180']);
       // The undo is a lowering, under which the two are parted again.
       const undoing = [await onlyChange(folder), '--yes', '--accept', 'parted-past-new-lifetime'];

@@ -107,7 +107,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
       await session.waitFor('MODES');
       expect(session.screen.text.split('\n')).toEqual([
         `✖ The ${kinds[index]} question`,
-        'CancelledError: Could not go on: the question: cancelled Nothing was changed.',
+        'CancelledError: Could not continue: the question: cancelled Nothing was changed.',
         'MODES cooked',
       ]);
       await expectTidyEnd(session, 130);
@@ -121,7 +121,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
       await session.waitFor('MODES');
       expect(session.screen.text.split('\n')).toEqual([
         `← The ${kinds[index]} question`,
-        'BackError: Could not go on: the question: cancelled Nothing was changed.',
+        'BackError: Could not continue: the question: cancelled Nothing was changed.',
         'MODES cooked',
       ]);
       await expectTidyEnd(session, 130);
