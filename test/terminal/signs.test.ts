@@ -62,7 +62,9 @@ test('no sentence of the source has typographic quotes or apostrophes, which ASC
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const isComment = (line: string): boolean => /^\s*(?:\/\*|\*|\/\/)/.test(line);
   const lines = files.flatMap((file) => readFileSync(new URL(file, source), 'utf8').split('\n'));
-  const inPatterns = (line: string): string => line.replace(/\/\^\[[^\]]*\]/g, '');
+  // Regular expressions that look for such signs print none.
+  const withoutPatterns = (line: string): string => line.replace(/\/(?:\^?\[[^\]]*\])[^'`]*?\/u/g, '');
   expect(lines.length).toBeGreaterThan(1000);
-  expect(lines.filter((line) => !isComment(line) && /[‘’“”]/.test(inPatterns(line)))).toEqual([]);
+  expect(withoutPatterns("say(/^[“”]x$/u.test(a) ? '“a' : b)")).toBe("say(.test(a) ? '“a' : b)");
+  expect(lines.filter((line) => !isComment(line) && /[‘’“”]/.test(withoutPatterns(line)))).toEqual([]);
 });
