@@ -25,7 +25,7 @@ export const steps = findingSteps({
   'switch-on': stepKind({ host: 'name', direction: 'name' }, ({ host, direction }) => [
     switchReplicationOn(host, direction === 'outbound' ? 'OUTBOUND' : 'INBOUND'),
   ]),
-  'remove-metadata': stepKind({ servers: 'names' }, ({ servers }, { serverCleanup }) =>
+  'remove-metadata': stepKind({ servers: 'dns' }, ({ servers }, { serverCleanup }) =>
     servers.map(serverCleanup?.command ?? removeMetadata),
   ),
   'strict-existing': stepKind({}, () => ({
