@@ -171,37 +171,43 @@ function plainLines(markup: string): readonly string[] {
   return markup.split(/<[^>]*>/).map(plainText);
 }
 
+/** A backslash as a script writes it in a text. */
+const backslash = String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\u\{0*5c\}|\\134)`;
 /**
- * A backslash at the end of a text: "CONTOSO\\", '\x5c', "CONTOSO%5C". Not that of a path ("C:\\temp\\"), nor one that
+ * One at the end of a text: "CONTOSO\\", '\x5c', "CONTOSO%5C". Not that of a path ("C:\\temp\\"), nor one that
  * jQuery and Underscore return as an escape: return "\\" + ch, new RegExp("\\" + ch)
  */
 const ended = [
-  String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\134)["'\x60]`,
+  `${backslash}["'\\x60]`,
   String.raw`(?<!["'](?:[a-z]:|\\\\\\\\)[^"'\r\n]*["'])`,
   String.raw`(?<!(?:\breturn|[?:]|\bRegExp\()\s*["'](?:\\\\)+["'])`,
 ].join('');
 const added = String.raw`\s*(?:\.to\w+\(\)\s*)?(?:\+(?!\s*\w+\.(?:charCodeAt|charAt|toString)\()|\.concat\()`;
-const fromCode = String.raw`fromCharCode\((?:[^()]*,)?\s*(?:92|0x5c)\s*\)`;
+/** One that a function gives: String.fromCharCode(92), unescape("CONTOSO%5C") */
+const given = String.raw`(?:from(?:CharCode|CodePoint)["'\]]*\((?:[^()]*,)?\s*(?:92|0x5c)\s*\)|\b(?:unescape|decodeURI\w*)\(\s*["'\x60][^"'\x60\r\n]*%5c["'\x60]\s*\))`;
 /** A name before the backslash, as where it is given to a function or a property: $("#username").val("CONTOSO\\") */
 const domain = String.raw`["'\x60][\w.-]+${ended}`;
 /**
- * "CONTOSO\\" + name, domain.concat("\\", name), [domain, name].join("\\"), x = "CONTOSO\\"; `CONTOSO\\${name}`,
- * String.fromCharCode(92) + name, unescape("CONTOSO%5C") + name, name.replace(/^/, "CONTOSO\\"), format("CONTOSO\\{0}"),
- * VBScript's "CONTOSO\" & name, domain & "\" & name, Chr(92) & name, <input name="username" value="CONTOSO\">
+ * "CONTOSO\\" + name, domain.concat("\\", name), [domain, name].join("\\"), [domain, "\\", name], x = "CONTOSO\\";
+ * `CONTOSO\\${name}`, `CONTOSO${"\\"}${name}`, String.fromCharCode(92) + name, name.replace(/^/, "CONTOSO\\"),
+ * format("CONTOSO\\{0}"), VBScript's "CONTOSO\" & name, domain & "\" & name, Chr(92) & name,
+ * <input name="username" value="CONTOSO\">
  */
 const putsDomain = new RegExp(
   [
     `${ended}${added}`,
     `(?<![\\w$])\\(\\s*${domain}\\s*\\)\\s*\\+`,
-    String.raw`\b(?:unescape|decodeURI\w*)\(\s*["'][^"'\r\n]*%5c["']\s*\)\s*(?:\+|\.concat\()`,
     `\\.concat\\([^()]*${ended}`,
-    `(?<!\\.split\\([^()]*\\))\\.join\\(\\s*["'\\x60]${ended}`,
+    `(?<!\\.split\\([^()]*\\))\\.join\\(\\s*(?:["'\\x60]${ended}|[\\w.]*${given})`,
+    `(?:\\[|\\bArray\\()(?:[^[\\]()]*\\w["'\\x60]?\\s*,\\s*["'\\x60]${ended}|\\s*${domain})\\s*,\\s*[a-z_$]`,
     `[^=!<>]=\\s*["'\\x60][^"'\\x60\\r\\n]*${ended}\\s*(?:[;,}]|$)`,
     `\\w["']?\\s*:\\s*${domain}\\s*(?:[;,}]|$)`,
-    `(?:\\.(?:val|push|unshift)\\(|["']value["']\\s*,)\\s*${domain}\\s*\\)`,
-    String.raw`\\\\(?:\$\{|\{\d\}|%s)`,
-    `${fromCode}\\s*(?:[+;,]|\\.concat\\()`,
-    String.raw`\.replace\(\s*\/\^[^/\r\n]*\/\w*\s*,\s*["'][^"'\r\n]*(?:\\\\|%5c|\\x5c|\\u005c)`,
+    `(?:\\.(?:val|push|unshift|setRangeText)\\(|["']value["']\\s*,)\\s*${domain}\\s*[,)]`,
+    `(?<!(?:\\breturn|[?:]|\\bRegExp\\()\\s*\\x60)${backslash}(?:\\$\\{|\\{\\d\\}|%s)`,
+    `(?:[\\w.}-]\\$\\{\\s*["'\\x60]|\\$\\{[^{}]*\\w(?:\\s*\\+\\s*["'\\x60])?)${ended}\\s*\\}\\$\\{`,
+    `${given}\\s*(?:[+;,]|\\.concat\\(|\\}\\$\\{)`,
+    `\\+\\s*[\\w.]*${given}`,
+    String.raw`\.replace\(\s*\/\^[^/\r\n]*\/\w*\s*,\s*["'][^"'\r\n]*${backslash}`,
     String.raw`[^\s\\"]\\"\s*&\s*(?!\w+;)\w`,
     String.raw`&\s*"\\"\s*&\s*\w`,
     String.raw`\bChrW?\(\s*(?:92|&h5c)\s*\)\s*&`,
@@ -210,8 +216,10 @@ const putsDomain = new RegExp(
   'gim',
 );
 /** A name for a lone backslash: var sep = "\\"; */
-const backslashNamed =
-  /([\w$]+)\s*=\s*(?:["'\x60](?:\\\\|%5c|\\x5c|\\u005c|\\134)["'\x60]|String\.fromCharCode\(\s*(?:92|0x5c)\s*\))\s*[;,}]?\s*$/i;
+const backslashNamed = new RegExp(
+  `([\\w$]+)\\s*=\\s*(?:["'\\x60]${backslash}["'\\x60]|[\\w.]*${given})\\s*[;,}]?\\s*$`,
+  'i',
+);
 /** Where a backslash is only looked for: name.indexOf(sep), name.split(sep), ch === sep */
 const lookedFor =
   /(?:\.(?:indexOf|lastIndexOf|includes|split|startsWith|endsWith|replace|search|match)\(\s*|[=!]==?\s*)$/;

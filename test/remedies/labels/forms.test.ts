@@ -141,7 +141,7 @@ describe('a script that puts a domain before the name', () => {
     'form.username.value = "CONTOSO\\\\" + form.username.value;',
     'name = domain + "\\\\" + name;',
     "name = 'CONTOSO\\\\'.concat(name);",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the script's.
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the script's.
     'name = `CONTOSO\\\\${name}`;',
     'name = domain + String.fromCharCode(92) + name;',
     'body = "username=CONTOSO%5C" + name;',
@@ -165,6 +165,31 @@ describe('a script that puts a domain before the name', () => {
     'field.setAttribute("value", "CONTOSO\\\\");',
     'var sep = "\\\\"; if (name.indexOf(sep) < 0) name = domain + sep + name;',
     'var sep = "\\\\";',
+    'name = `CONTOSO${"\\\\"}${name}`;',
+    "name = `CONTOSO${ '\\\\' }${name}`;",
+    'name = `CONTOSO${"\\x5c"}${name}`;',
+    'name = `CONTOSO${"\\u{5c}"}${name}`;',
+    'name = `CONTOSO${String.fromCharCode(92)}${name}`;',
+    'name = `CONTOSO${unescape("%5C")}${name}`;',
+    'name = `${"CONTOSO\\\\"}${name}`;',
+    'name = `${domain + "\\\\"}${name}`;',
+    'name = `${domain}${"\\\\"}${name}`;',
+    'name = `CONTOSO\\x5c${name}`;',
+    'name = `CONTOSO\\u005c${name}`;',
+    'body = `username=CONTOSO%5C${name}`;',
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the script's.
+    'name = "CONTOSO" + String.fromCodePoint(92) + name;',
+    'name = "CONTOSO" + String["fromCharCode"](92) + name;',
+    'name = "CONTOSO" + "\\u{5c}" + name;',
+    'name = domain.concat(unescape("%5C"), name);',
+    'name = [domain, name].join(String.fromCharCode(92));',
+    'name = [domain, name].join(unescape("%5C"));',
+    'name = ["CONTOSO", "\\\\", name].join("");',
+    'name = ["CONTOSO\\\\", name].join("");',
+    'name = new Array(domain, "\\x5c", name).join("");',
+    'name = name.replace(/^/, "CONTOSO" + String.fromCharCode(92));',
+    'var sep = unescape("%5C"); name = domain + sep + name;',
+    'field.setRangeText("CONTOSO\\\\", 0, 0);',
   ];
 
   test.each(lines)('blocks a label that asks for an address, until it is accepted: %s', async (line) => {
@@ -274,6 +299,18 @@ describe('a script that puts a domain before the name', () => {
     'var slash = String.fromCharCode(92); at = name.lastIndexOf(slash) + 1;',
     'escaped = new RegExp("\\\\" + ch);',
     'var escapes = { "\\\\": "\\\\\\\\", "/": "/" };',
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the script's.
+    're = new RegExp(`\\\\${ch}`);',
+    'return `\\\\${ch}`;',
+    's = `${"\\\\"}${ch}`;',
+    'at = name.indexOf(String.fromCodePoint(92));',
+    'var sep = unescape("%5C"); user = name.split(sep)[1];',
+    'name = name.replace(/\\//g, String.fromCharCode(92));',
+    'table = [["\\\\", slash], ["/", solidus]];',
+    'if (["/", "\\\\", sep].includes(ch)) stop();',
+    'text = replaceAll(name, "\\\\", slash);',
+    'hint = `No ${"\\\\"} before ${name}`;',
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the script's.
   ])('is not one that adds none: %s', (script) => {
     expect(readForm('flogon.js', Buffer.from(script)).domainLines).toEqual([]);
   });
