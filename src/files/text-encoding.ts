@@ -312,6 +312,17 @@ function rawEncode(text: string, encoding: TextEncoding): Buffer {
   }
 }
 
+/**
+ * The bytes that a text may have been read from, page by page: for the pages of Windows, and those of its console in
+ * Western languages, that have all its characters.
+ */
+export function* possibleBytesOf(text: string): Generator<Buffer> {
+  for (const name of [...codePages.map((page) => `windows-${page}`), 'cp437', 'cp850']) {
+    const bytes = iconv.encode(text, name);
+    if (iconv.decode(bytes, name) === text) yield bytes;
+  }
+}
+
 /** Grave, acute, tilde, hook above and dot below: the marks that windows-1258 has as separate characters. */
 const vietnameseTones = new Set(['\u0300', '\u0301', '\u0303', '\u0309', '\u0323']);
 

@@ -83,7 +83,7 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'garbled-value': {
     title: 'Garbled letters in the label',
     detail:
-      'The file was once opened in the wrong encoding and saved: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page repairs it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
+      'The file was once opened in the wrong encoding and saved: letters are replaced (\ufffd) each is shown as several ("DomÃ¤ne"), or all are shown as other ones ("Äîìåí" for "Домен"). No code page repairs it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
     whenAccepted: 'changed',
   },
   'typographic-value': {

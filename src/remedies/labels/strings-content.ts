@@ -10,6 +10,7 @@ import {
   decodeText,
   detectEncoding,
   encodeText,
+  possibleBytesOf,
   type TextEncoding,
   unitLength,
 } from '../../files/text-encoding.ts';
@@ -92,7 +93,7 @@ export function readStrings(
   const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
   const { encoding } = detected;
-  const values = valuesIn(lent, encoding, keys, decode);
+  const values = valuesIn(lent, encoding, keys, (value) => decode(value, encoding, codePage));
   if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
   return {
     kind: 'strings',
@@ -107,7 +108,8 @@ export function readStrings(
 
 /** The text of any key, if the file has one that can be read. */
 export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
-  const [value] = valuesIn(bytes(), encoding, [key], valueDecoder());
+  const decode = valueDecoder();
+  const [value] = valuesIn(bytes(), encoding, [key], (read) => decode(read, encoding));
   return value?.flaw === undefined ? value?.text : undefined;
 }
 
@@ -115,13 +117,13 @@ function valuesIn(
   bytes: Buffer,
   encoding: TextEncoding,
   keys: readonly string[],
-  decode: ValueDecoder,
+  decode: (value: Buffer) => DecodedValue,
 ): readonly LabelValue[] {
   return [...new Set(keys)].flatMap((key) =>
     findValues(bytes, encoding, key).map((found): LabelValue => {
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
-      const value = { key, ...run, ...decode(bytes.subarray(found.offset, found.offset + found.length), encoding) };
+      const value = { key, ...run, ...decode(bytes.subarray(found.offset, found.offset + found.length)) };
       return !value.isQuoted && /^[“”„‟″«]|^[‘’‚‛′‹].*[‘’‚‛′›]$/u.test(value.text)
         ? { ...value, flaw: 'typographic' }
         : value;
@@ -130,33 +132,46 @@ function valuesIn(
 }
 
 type DecodedValue = Pick<ReadableValue, 'text' | 'flaw' | 'isGarbled'>;
-/** Gives the text of a value, and what is wrong with it. */
-export type ValueDecoder = (value: Buffer, encoding: TextEncoding) => DecodedValue;
+/** Gives the text of a value, and what is wrong with it in a file of the language of this code page. */
+export type ValueDecoder = (value: Buffer, encoding: TextEncoding, codePage?: CodePage) => DecodedValue;
 
 /** Decodes values, each once: members have the same ones, and a damaged file may repeat one half a million times. */
 export function valueDecoder(): ValueDecoder {
   const known = new Map<string, DecodedValue>();
-  return (value, encoding) => {
-    const name = `${encoding} ${value.toString('latin1')}`;
+  return (value, encoding, codePage) => {
+    const name = `${encoding} ${codePage} ${value.toString('latin1')}`;
     const before = known.get(name);
     if (before !== undefined) return before;
     const text = decodeText(value, encoding);
-    const decoded = { text, ...faultsOf(value, text, encoding) };
+    const decoded = { text, ...faultsOf(value, text, encoding, codePage) };
     known.set(name, decoded);
     return decoded;
   };
 }
 
 /** No code page can be named for Unicode: letters that it lacks were lost before, when the file was saved. */
-function faultsOf(value: Buffer, text: string, encoding: TextEncoding): Omit<DecodedValue, 'text'> {
-  if (encoding.startsWith('utf-')) return isGarbled(text) ? { isGarbled: true } : {};
+function faultsOf(
+  value: Buffer,
+  text: string,
+  encoding: TextEncoding,
+  codePage: CodePage | undefined,
+): Omit<DecodedValue, 'text'> {
+  if (encoding.startsWith('utf-')) return isGarbled(text, codePage) ? { isGarbled: true } : {};
   return survivesDecoding(value, text, encoding) ? {} : { flaw: 'undecodable' };
 }
 
-/** Whether a text was read in another encoding than it had: "Dom\ufffdne", or "DomÃ¤ne" of UTF-8 as an ANSI code page. */
-export function isGarbled(text: string): boolean {
+/**
+ * Whether a text was read in another encoding than it had: "Dom\ufffdne", or "DomÃ¤ne" of UTF-8 as an ANSI code page.
+ *
+ * @param codePage that of its language, for texts that were read in the page of another one: "Èìÿ" for "Имя"
+ */
+export function isGarbled(text: string, codePage?: CodePage): boolean {
   if (!/[^\0-\x7f]/.test(text)) return false;
-  return /[\ufffd\u0080-\u009f]/.test(text) || ansiPages.some((page) => isReadAs(page, text));
+  return (
+    /[\ufffd\u0080-\u009f]/.test(text) ||
+    ansiPages.some((page) => isReadAs(page, text)) ||
+    (codePage !== undefined && isReadInsteadOf(codePage, text))
+  );
 }
 
 const ansiPages = ['windows-1252', 'windows-1250', 'windows-1251', 'windows-1253', 'windows-1254'] as const;
@@ -196,6 +211,54 @@ function isReadAs(page: TextEncoding, text: string): boolean {
   return (
     likelyText.test(decoded) && !unlikelyWord.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''))
   );
+}
+
+/** The letters of the languages of a code page, where they are not Latin. */
+const ownLetters: Readonly<Partial<Record<CodePage, string>>> = {
+  874: '\\u0e01-\\u0e3a\\u0e40-\\u0e4e',
+  932: '\\u3005-\\u3007\\u3041-\\u30ff\\u3400-\\u9fff',
+  936: '\\u3400-\\u9fff',
+  949: '\\uac00-\\ud7a3',
+  950: '\\u3400-\\u9fff',
+  1251: '\\u0400-\\u04ff',
+  1253: '\\u0386-\\u03ce',
+  1255: '\\u05b0-\\u05c7\\u05d0-\\u05ea',
+  1256: '\\u0621-\\u0652\\u0670-\\u06d3',
+};
+
+/** What texts in all of these have between their words, and words in ASCII. */
+const common = '\\0-\\x7f\\u00a0«»‹›\\u2010-\\u201f…№،؟\\u3000-\\u303f\\uff01-\\uff5e';
+
+const writingIn = remembered((own: string) => ({
+  letter: new RegExp(`[${own}]`, 'u'),
+  /** Three letters at least: fewer come out of Latin ones by chance, as "öö" gives "цц". */
+  text: new RegExp(`^(?=(?:[^${own}]*[${own}]){3})[${common}${own}]+$`, 'u'),
+  /** "Größe" would give "GrцЯe". */
+  unlikely: new RegExp(`[A-Za-z][${own}]|[${own}][A-Za-z]|(?![a-z])\\p{Ll}\\p{Lu}`, 'u'),
+}));
+
+/** A letter of another writing than Latin. */
+const otherLetter = /[\u0370-\u1dff\u2e80-\ud7af\uff66-\uffdc]/;
+/** What a healthy text in another writing lacks: two writings in a word, a capital within it, signs and frames. */
+const oddSigns =
+  /\p{Ll}\p{Lu}|\p{sc=Latn}[\u0370-\u1dff\u2e80-\ud7af]|[\u0370-\u1dff\u2e80-\ud7af]\p{sc=Latn}|[¤¦§©¬®°±¶\u2500-\u25a0]/u;
+
+/**
+ * Whether a text was read in another code page than this one of its language: it has none of the language's letters, but
+ * its bytes are words of them. A text that was copied from another language has words with ASCII letters in them if it is
+ * in Latin letters, and no odd signs if it is in others.
+ */
+function isReadInsteadOf(page: CodePage, text: string): boolean {
+  const own = ownLetters[page];
+  if (own === undefined) return false;
+  const writing = writingIn(own);
+  if (writing.letter.test(text)) return false;
+  if (otherLetter.test(text) && !oddSigns.test(text)) return false;
+  for (const bytes of possibleBytesOf(text)) {
+    const read = decodeText(bytes, `windows-${page}`);
+    if (writing.text.test(read) && !writing.unlikely.test(read)) return true;
+  }
+  return false;
 }
 
 /**

@@ -8,8 +8,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FileError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/system-errors.ts';
+import type { CodePage } from '../../files/text-encoding.ts';
 import { remembered } from '../../words.ts';
-import { cultureOf, tagOf } from './cultures.ts';
+import { codePageOf, cultureOf, tagOf } from './cultures.ts';
 import { isGarbled } from './strings-content.ts';
 
 /** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
@@ -178,14 +179,14 @@ export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
     if (wording.has(culture)) {
       throw unusable(on, `the culture ${culture} appears twice`, 'Keep one text for each culture.');
     }
-    wording.set(culture, { ...textsFrom(path, on, value), givenAs: key });
+    wording.set(culture, { ...textsFrom(path, on, value, culture), givenAs: key });
   }
   return wording;
 }
 
-function textsFrom(path: string, on: string, value: Entry['value']): CultureWording {
+function textsFrom(path: string, on: string, value: Entry['value'], culture: string): CultureWording {
   if (typeof value === 'string') {
-    requireLabel(on, value);
+    requireLabel(on, value, culture);
     return { email: value, upn: value, username: value };
   }
   const keys: Record<string, string> = {};
@@ -193,14 +194,14 @@ function textsFrom(path: string, on: string, value: Entry['value']): CultureWord
     const within = `${path}, ${place}, ${JSON.stringify(key)}`;
     if (!/^L_\w+$/.test(key)) throw unusable(within, 'not a key of strings.txt', 'Write keys like "L_UserName_Text".');
     if (Object.hasOwn(keys, key)) throw unusable(within, 'the key appears twice', 'Keep one text for each key.');
-    if (text !== '') requireLabel(within, text);
+    if (text !== '') requireLabel(within, text, culture);
     if (text !== '') keys[key] = text;
   }
   return { keys };
 }
 
-function requireLabel(on: string, text: string): void {
-  const fault = faultOfText(text);
+function requireLabel(on: string, text: string, culture: string): void {
+  const fault = faultOfText(text, codePageOf(culture));
   if (fault !== undefined)
     throw unusable(
       on,
@@ -217,14 +218,18 @@ export function hasActiveHtml(text: string): boolean {
   return /<(?:[a-z/!?]|$)/i.test(text.replace(formatting, ''));
 }
 
-/** Why a text can't be a label's, whatever the file's encoding, as the rest of a sentence; undefined if it can. */
-export function faultOfText(text: string): string | undefined {
+/**
+ * Why a text can't be a label's, whatever the file's encoding, as the rest of a sentence; undefined if it can.
+ *
+ * @param codePage that of its language, if it is known
+ */
+export function faultOfText(text: string, codePage?: CodePage): string | undefined {
   if (text.trim() === '') return 'the text is empty';
   if (hasActiveHtml(text)) return 'the text holds HTML that does more than format it';
   if (text.includes('"')) return 'the text holds a double quote, which would end the value';
   if (/[\r\n\u0085\u2028\u2029]/.test(text)) return 'the text holds a line break';
   if (/\p{Cc}/u.test(text)) return 'the text holds a control character';
-  if (isGarbled(text)) return 'the text was read in the wrong encoding ("Ã¤" for "ä")';
+  if (isGarbled(text, codePage)) return 'the text was read in the wrong encoding ("Ã¤" for "ä")';
   if (/\p{Surrogate}/u.test(text)) return 'the text holds half a character (an unpaired surrogate)';
   return undefined;
 }

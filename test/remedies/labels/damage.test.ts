@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
+import iconv from 'iconv-lite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
 import { fileFingerprint } from '../../../src/change/planned-file.ts';
-import { decodeText, encodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
+import { codePages, decodeText, encodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
 import { isGarbled, lostLettersIn, readStrings, valueDecoder } from '../../../src/remedies/labels/strings-content.ts';
 import { faultOfText } from '../../../src/remedies/labels/wording.ts';
@@ -178,8 +179,65 @@ describe('a label that was read in another encoding than it had, and saved so,',
     expect(garbled.filter((read) => !isGarbled(read))).toEqual([]);
   });
 
+  test.each([
+    ['ru', 1251, 'Домен\\имя пользователя:'],
+    ['uk', 1251, 'Домен\\ім’я користувача:'],
+    ['bg', 1251, 'Домейн\\потребителско име:'],
+    ['sr-Cyrl', 1251, 'Домен\\корисничко име:'],
+    ['mk', 1251, 'Домен\\корисничко име:'],
+    ['be', 1251, 'Дамен\\імя карыстальніка:'],
+    ['kk', 1251, 'Домен\\пайдаланушы аты:'],
+    ['el', 1253, 'Τομέας\\όνομα χρήστη:'],
+    ['he', 1255, 'תחום\\שם משתמש:'],
+    ['ar', 1256, 'المجال\\اسم المستخدم:'],
+    ['th', 874, 'โดเมน\\ชื่อผู้ใช้:'],
+    ['ja', 932, 'ドメイン\\ユーザー名:'],
+    ['ko', 949, '도메인\\사용자 이름:'],
+    ['zh-CN', 936, '域\\用户名:'],
+    ['zh-TW', 950, '網域\\使用者名稱:'],
+  ] as const)(
+    'blocks the file of a language that is not written in Latin letters: %s',
+    async (language, page, text) => {
+      for (const other of ['windows-1252', 'windows-1250'] as const) {
+        const read = decodeText(encodedAs(`windows-${page}`, text), other);
+        for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
+          await file('TMG01', language, encodedAs(encoding, `L_UserName_Text="${read}"\r\n`));
+          const examination = await look(['TMG01'], { newLabel: { kind: 'text', text: 'E-mail:' } });
+          expect(only(examination, 'garbled-value').level).toBe('blocker');
+          expect(examination.changes).toEqual([]);
+        }
+      }
+    },
+  );
+
+  test.each([
+    [1251, 'Почта на E-mail'],
+    [1253, 'Όνομα'],
+    [1255, 'סיסמה'],
+    [1256, 'المجال'],
+    [874, 'รหัสผ่าน'],
+    [932, 'パスワード'],
+    [936, '用户名'],
+    [949, '사용자'],
+    [950, '使用者'],
+  ] as const)('is found in the language of the code page %i as every Latin code page reads it', (page, text) => {
+    const pages = ['windows-1250', 'windows-1252', 'windows-1254', 'windows-1257', 'windows-1258', 'cp850'];
+    const garbled = pages.map((latin) => iconv.decode(encodedAs(`windows-${page}`, text), latin));
+    expect(garbled.filter((read) => !isGarbled(read, page))).toEqual([]);
+  });
+
+  test.each([
+    [874, 'รหัสผ่าน', 'windows-1251'],
+    [1251, 'Домен пользователя', 'cp437'],
+    [949, '사용자 이름', 'windows-1253'],
+  ] as const)('is found by odd signs where another writing was read: %i, %s as %s', (page, text, other) => {
+    expect(isGarbled(iconv.decode(encodedAs(`windows-${page}`, text), other), page)).toBe(true);
+  });
+
   test('is no new label either', () => {
     for (const text of ['DomÃ¤ne:', 'Dom\ufffdne:']) expect(faultOfText(text)).toContain('the wrong encoding');
+    expect(faultOfText('Äîìåí:', 1251)).toContain('the wrong encoding');
+    expect(faultOfText('Äîìåí:')).toBeUndefined();
   });
 
   test.each([
@@ -208,12 +266,45 @@ describe('a label that was read in another encoding than it had, and saved so,',
     expect(isGarbled(text)).toBe(false);
   });
 
-  test('is found in no built-in label of any language', () => {
-    for (const text of [...builtInWording.values()].flatMap(({ email, upn, username }) => [email, upn, username])) {
+  test('is found in no built-in label of any language, nor in its copy in the folder of any other language', () => {
+    const texts = [...builtInWording.values()].flatMap(({ email, upn, username }) => [email, upn, username]);
+    for (const text of texts.filter((known) => known !== undefined)) {
       for (const encoding of ['utf-8', 'utf-16le'] as const) {
-        expect(valueDecoder()(encodedAs(encoding, text ?? ''), encoding)).toEqual({ text: text ?? '' });
+        for (const page of [undefined, ...codePages]) {
+          expect(valueDecoder()(encodedAs(encoding, text), encoding, page), `${page}`).toEqual({ text });
+        }
       }
     }
+  });
+
+  test('is found in no name of a language, and in no date, in the folder of any other language', () => {
+    const cultures = [...builtInWording.keys(), 'be', 'mk', 'sr', 'sr-Latn', 'az', 'az-Cyrl', 'uz', 'uz-Cyrl', 'kk'];
+    const healthy = cultures.flatMap((culture) => {
+      const names = new Intl.DisplayNames(culture, { type: 'language' });
+      const known = cultures.map((named) => names.of(named) ?? '').flatMap((name) => [name, name.toUpperCase()]);
+      return [...known, new Intl.DateTimeFormat(culture, { dateStyle: 'full' }).format(0)];
+    });
+    const alarms = codePages.flatMap((page) => healthy.filter((text) => isGarbled(text, page)));
+    expect(healthy.length).toBeGreaterThan(1000);
+    expect(alarms).toEqual([]);
+  });
+
+  test.each([
+    ['sr-Cyrl', 'Korisničko ime:'],
+    ['sr-Cyrl', 'ŠIFRA ĆAO:'],
+    ['az-Cyrl', 'İstifadəçi adı:'],
+    ['uz-Cyrl', 'Foydalanuvchi nomi:'],
+    ['kk', 'Paıdalanýshy aty:'],
+    ['ru', 'Größe öö:'],
+    ['ru', 'Имя für Müller:'],
+    ['ja', 'ÍRÁN:'],
+    ['zh-CN', 'Írán:'],
+    ['th', 'północnolapoński'],
+    ['ru', 'User name:'],
+  ])('is none in a folder that has a text of another language or of both: %s, %s', async (language, text) => {
+    await file('TMG01', language, encodedAs('utf-8', `L_UserName_Text="${text}"\r\n`));
+    const { findings } = await look(['TMG01']);
+    expect(findings.map(({ id }) => id)).not.toContain('garbled-value');
   });
 });
 

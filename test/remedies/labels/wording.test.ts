@@ -315,6 +315,11 @@ test('a file that is larger than any wording is refused before its texts are rea
   expect(errorOf(JSON.stringify({ de: 'x'.repeat(10_000_000) })).message).toContain('it has 10,000,009 bytes');
 });
 
+test('a text that was read in the code page of another language is refused', () => {
+  const garbled = Buffer.from('{"ru": "Àäðåñ ýëåêòðîííîé ïî÷òû:"}');
+  expect(() => parseWordingFile('labels.json', garbled)).toThrow('the wrong encoding');
+});
+
 test('an empty object changes nothing', () => {
   expect(parsed(' { } \r\n')).toEqual({});
 });
