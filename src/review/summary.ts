@@ -227,7 +227,7 @@ export function summaryParts({ changes, leftOut, findings }: Plan, extent?: stri
   ];
   const counts = parts.filter(([count]) => count > 0).map((part) => counted(...part));
   const count = changeCount(changes, countOf(leftOut));
-  const changed = changes.length === 0 || extent === undefined ? count : `${count}, ${extent}`;
+  const changed = changes.length === 0 || extent === undefined ? count : `${count}, ${visible(extent)}`;
   return [changed, ...leftOutInWords(leftOut), ...counts];
 }
 
