@@ -135,7 +135,10 @@ describeWithSamba(
         const args = ['--root', 'root', '--label', 'email', '--check-upn'];
         const { status, stdout } = await tool(withTicket, 'labels', ...args, ...integrated, ...byName);
 
-        expect([status, stdout]).toEqual([2, expect.stringContaining('3 of 3 mailbox users have a user principal name that differs')]);
+        expect([status, stdout]).toEqual([
+          2,
+          expect.stringContaining('3 of 3 mailbox users have a user principal name that differs'),
+        ]);
       });
 
       test('nothing passes in clear: no DN, attribute, value or typed password', async () => {
