@@ -58,8 +58,10 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const access = accessBy(flags, mayAsk);
   const { saved, remedy } = await namedPlan('apply', operands[0], flags.seal, context, output);
   const { folder, plan } = saved;
-  if (remedy.handOver !== undefined)
+  if (remedy.handOver !== undefined) {
+    requireNoSelection(plan.remedy, flags);
     return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, isDryRun, context, output);
+  }
   requireOwnJournal(saved);
   const position = await positionOf(saved, output.patience);
   requireNotUndone('apply', plan, position);
@@ -385,6 +387,13 @@ function requireWhole(
     'a selected delete needs these rows too: the entries below it, and the references to them',
     `Select them too: --only ${numbersOf(new Set([...chosen, ...needed])).join(',')}. Or leave the delete out.`,
   );
+}
+
+/** A remedy that hands its changes over writes no row. */
+function requireNoSelection(remedy: string, flags: Record<'only' | 'except', string | undefined>): void {
+  if (flags.only === undefined && flags.except === undefined) return;
+  const flag = flags.only === undefined ? '--except' : '--only';
+  throw noSelection(flag, `${remedy} writes nothing: its changes are handed over`, `Leave out ${flag}.`);
 }
 
 function noSelection(on: string, cameBack: string, next: string): UsageError {

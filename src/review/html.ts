@@ -330,7 +330,10 @@ function* folder({ target, changes: all }: Plan, { undo }: Commands): Generator<
                 'the removal as LDIF, for ldifde on Windows; with a separate file for each of several DCs',
               ]
             : [folderParts.ldif, `the change as LDIF, ${readers}`],
-          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
+          [
+            folderParts.entriesBefore.replaceAll('\\', '/'),
+            `every attribute of every ${undo === undefined ? 'object listed' : 'entry that is changed'}, as LDIF`,
+          ],
         ]),
     ...(undo === undefined ? [] : [[folderParts.journal, 'what apply and undo did, and when']]),
     [folderParts.nextSteps, 'the next steps, if there are any'],

@@ -168,6 +168,13 @@ describe('the change folder', () => {
     expect(await readdir(path.join(site.folder, 'change'))).toEqual(before);
   });
 
+  test.each(['--only', '--except'])('has no rows that apply could write: %s is wrong usage', async (flag) => {
+    const { site } = await saved();
+    const { status, stderr } = await site.run(apply, ['change', flag, '1']);
+    expect(status).toBe(64);
+    expect(stderr).toContain(`Leave out ${flag}.`);
+  });
+
   test('of which an object is not lingering is refused by apply, which gives no command then', async () => {
     const { site, text } = await saved();
     const plan = JSON.parse(await text('plan.json')) as Plan<RemoveLingeringChange>;
