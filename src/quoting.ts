@@ -29,9 +29,12 @@ export function shownPath(file: string, { currentFolder }: Pick<Shell, 'currentF
   return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
 }
 
+/** A host that can be put into a command of any shell as it is. */
+export const hostPattern = /^\w[\w.-]*$/;
+
 /** Whether a name can be put into a command as a host, unquoted in every shell: in a plan it may be anything. */
 export function isHost(name: string): boolean {
-  return /^\w[\w.-]*$/.test(name);
+  return hostPattern.test(name);
 }
 
 /** A host in a command; "DC" in place of a name that cannot be put into one. */

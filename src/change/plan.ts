@@ -6,7 +6,7 @@
 import type { WrittenValue } from '../ad/entry.ts';
 import type { Exhibit } from './exhibits.ts';
 import type { Finding, NextStep } from './findings.ts';
-import type { JsonValue } from './json-shape.ts';
+import { flawIn, type JsonValue, type Shape } from './json-shape.ts';
 
 /** The format that a plan file names. */
 export const planFormat = 'adsi-remedy/plan';
@@ -275,8 +275,15 @@ export interface Proposal<C extends Change = Change> {
   readonly undoes?: Undone;
 }
 
+/** The parameters of each next step of a remedy, by the id of the step. */
+export type NextStepShapes = Readonly<Record<string, Extract<Shape, { readonly members: unknown }>>>;
+
 /** What is wrong with the next steps of a plan, a sentence for each that its remedy does not know. */
-export function faultsOfNextSteps(steps: readonly NextStep[], isKnown: (step: NextStep) => boolean): readonly string[] {
+export function faultsOfNextSteps(steps: readonly NextStep[], shapes: NextStepShapes): readonly string[] {
+  const isKnown = (step: NextStep): boolean => {
+    const shape = Object.hasOwn(shapes, step.id) ? shapes[step.id] : undefined;
+    return shape !== undefined && flawIn(step, { ...shape, members: { id: 'text', ...shape.members } }) === undefined;
+  };
   return steps.filter((step) => !isKnown(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
 }
 

@@ -5,6 +5,7 @@
 
 import type { NextStep } from '../change/findings.ts';
 import { flawIn, type Shape } from '../change/json-shape.ts';
+import { hostPattern } from '../quoting.ts';
 import type { Leads, Step } from './remedy.ts';
 
 /** What a parameter may be. */
@@ -17,9 +18,8 @@ const shapes = {
   names: { items: 'text' },
   dn: 'dn',
   dns: { items: 'dn' },
-  /** A name that every shell takes as one word. */
-  host: /^\w[\w.-]*$/,
-  hosts: { items: /^\w[\w.-]*$/ },
+  host: hostPattern,
+  hosts: { items: hostPattern },
   /** The name of an attribute or class. */
   attribute: /^[A-Za-z][A-Za-z0-9-]*$/,
   attributes: { items: /^[A-Za-z][A-Za-z0-9-]*$/ },

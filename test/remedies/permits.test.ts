@@ -169,6 +169,13 @@ const refused: readonly Refused[] = [
   ['lifetime', 'with an unknown step', 'Its next step constructor', put('nextSteps', [{ id: 'constructor' }])],
   ['lifetime', 'of files', 'The target is not a list of folders', put('remedy', 'labels')],
   ['labels', 'of a key in another way', 'names a key or a label', put('intent.labels', { L_A: { label: 'x' } })],
+  ['labels', 'with a next step of its own', 'Its next step format is unknown', put('nextSteps', [{ id: 'format' }])],
+  [
+    'labels',
+    'with a sentence in a next step',
+    'Its next step listener is unknown',
+    put('nextSteps', [{ id: 'listener', sets: ['Exchange'], text: 'Turn it off' }]),
+  ],
   ['labels', 'of an unknown encoding', 'names an encoding', put('intent.codePages', { de: 'ebcdic' })],
   ['labels', 'below no root', 'not below a root', put('changes.0.path', '/etc/Exchange/HTML/nls/de/strings.txt')],
   [

@@ -2,7 +2,14 @@
 
 import path from 'node:path';
 import { isObject, type JsonValue, stringsIn } from '../../change/json-shape.ts';
-import type { FileChange, FileFingerprint, Intent, Plan } from '../../change/plan.ts';
+import {
+  type FileChange,
+  type FileFingerprint,
+  faultsOfNextSteps,
+  type Intent,
+  type NextStepShapes,
+  type Plan,
+} from '../../change/plan.ts';
 import { sameFingerprint } from '../../change/planned-file.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
@@ -100,8 +107,16 @@ export function permits(plan: Plan<FileChange>): readonly string[] {
     // An undo restores a former text, whatever it is.
     ...(plan.undoes === undefined ? faultsOfTexts(plan.changes) : []),
     ...changedInSteps(plan.changes),
+    ...faultsOfNextSteps(plan.nextSteps, stepShapes),
   ];
 }
+
+const stepShapes: NextStepShapes = {
+  restart: { members: { members: { items: 'text' } } },
+  'other-members': { members: {} },
+  listener: { members: { sets: { items: 'text' } } },
+  'logon-unchanged': { members: {} },
+};
 
 /**
  * Files that one change takes up as another one leaves them: such a change can't be judged by the file as it is before

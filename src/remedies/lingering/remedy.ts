@@ -13,7 +13,7 @@ import type { NextStep } from '../../change/findings.ts';
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
 import { type JsonValue, stringsIn } from '../../change/json-shape.ts';
-import { faultsOfNextSteps, type Plan, type RemoveLingeringChange } from '../../change/plan.ts';
+import { faultsOfNextSteps, type NextStepShapes, type Plan, type RemoveLingeringChange } from '../../change/plan.ts';
 import { counted, distinct, groupBy, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
@@ -91,23 +91,23 @@ function listedToo(comparison: Comparison, inPlan: ReadonlySet<string>): readonl
 
 /** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return faultsOfNextSteps(steps, isOwnStep);
+  return faultsOfNextSteps(steps, stepShapes);
 }
 
-function isOwnStep({ id, hosts, host, dsaGuid, namingContext, restored, again }: NextStep): boolean {
-  switch (id) {
-    case 'replicate-again':
-      return areNames(hosts);
-    case 'listed-too':
-      return areNames([host ?? null, dsaGuid ?? null, namingContext ?? null]) && areNames(restored) && areNames(again);
-    default:
-      return false;
-  }
-}
+const name = /^\P{Cc}*$/u;
 
-function areNames(value: JsonValue | undefined): boolean {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string' && !/\p{Cc}/u.test(one));
-}
+const stepShapes: NextStepShapes = {
+  'replicate-again': { members: { hosts: { items: name } } },
+  'listed-too': {
+    members: {
+      host: name,
+      dsaGuid: name,
+      namingContext: name,
+      restored: { items: name },
+      again: { items: name },
+    },
+  },
+};
 
 /** Title, summary and next steps; no command while a blocker is open. */
 export function describe(plan: Plan<RemoveLingeringChange>): Description {

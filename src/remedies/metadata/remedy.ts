@@ -11,10 +11,11 @@ import {
   deletedBy,
   faultsOfNextSteps,
   type ModifyChange,
+  type NextStepShapes,
   type Plan,
 } from '../../change/plan.ts';
 import { onlyBySystem } from '../../change/undo.ts';
-import { hostInCommand } from '../../quoting.ts';
+import { hostInCommand, hostPattern } from '../../quoting.ts';
 import { counted } from '../../words.ts';
 import type { Description, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
@@ -155,21 +156,13 @@ function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
 
 /** Steps in the plan that this remedy never writes. */
 function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return faultsOfNextSteps(steps, isOwnStep);
+  return faultsOfNextSteps(steps, stepShapes);
 }
 
-function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
-  if (id === 'seize-roles') {
-    return (
-      typeof host === 'string' &&
-      host === hostInCommand(host) &&
-      Array.isArray(roles) &&
-      roles.every((role) => masterRoles.some((known) => known === role))
-    );
-  }
-  const areHosts = Array.isArray(hosts) && hosts.every((one) => typeof one === 'string');
-  return id === 'replication' && typeof name === 'string' && areHosts;
-}
+const stepShapes: NextStepShapes = {
+  'seize-roles': { members: { host: hostPattern, roles: { items: { oneOf: masterRoles } } } },
+  replication: { members: { name: 'text', hosts: { items: 'text' } } },
+};
 
 interface Removal {
   /** Whether the plan is imported by another program, which cannot watch the replication. */

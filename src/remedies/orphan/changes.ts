@@ -42,7 +42,7 @@ import {
   serverDeletedIn,
   tooMany,
 } from './deleted-server.ts';
-import { isNextStep } from './describe.ts';
+import { stepShapes } from './describe.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { leftoverTest } from './gone-servers.ts';
 import { clearableIn, isOfExchange, isOfLeftovers, isOfRecipients, type LeftoverFacts } from './leftovers.ts';
@@ -280,7 +280,7 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   return [
     ...shapeOf(plan, target.configurationNamingContext),
     ...wordsForNoValue(plan.changes),
-    ...faultsOfNextSteps(nextSteps, isNextStep),
+    ...faultsOfNextSteps(nextSteps, stepShapes),
   ];
 }
 

@@ -5,7 +5,13 @@ import { resetComputer, showObject } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { NextStep } from '../../change/findings.ts';
 import type { JsonValue } from '../../change/json-shape.ts';
-import { type DeletedEntry, type DirectoryChange, deletedBy, type Plan } from '../../change/plan.ts';
+import {
+  type DeletedEntry,
+  type DirectoryChange,
+  deletedBy,
+  type NextStepShapes,
+  type Plan,
+} from '../../change/plan.ts';
 import { dnsOf } from '../../change/subtree.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
@@ -141,28 +147,18 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
   return steps;
 }
 
-type Parameter = 'text' | 'texts' | 'text or nothing';
+const texts = { items: 'text' } as const;
 
-const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> = {
-  replication: { dn: 'text', domainControllers: 'texts' },
-  account: { account: 'text', host: 'text', groups: 'texts', dn: 'text or nothing', owner: 'text or nothing' },
-  'other-server': { bearers: 'texts' },
-  databases: { names: 'texts', removedBy: 'text' },
-  'replicated-databases': { names: 'texts', servers: 'texts' },
-  'own-mailboxes': { accounts: 'texts', kinds: 'texts' },
-  setup: { host: 'text' },
+/** The parameters of these steps. */
+export const stepShapes: NextStepShapes = {
+  replication: { members: { dn: 'text', domainControllers: texts } },
+  account: { members: { account: 'text', host: 'text', groups: texts }, optional: { dn: 'text', owner: 'text' } },
+  'other-server': { members: { bearers: texts } },
+  databases: { members: { names: texts, removedBy: 'text' } },
+  'replicated-databases': { members: { names: texts, servers: texts } },
+  'own-mailboxes': { members: { accounts: texts, kinds: texts } },
+  setup: { members: { host: 'text' } },
 };
-
-/** Whether a step of a plan is one of these, with its parameters. */
-export function isNextStep(step: NextStep): boolean {
-  const wanted = Object.hasOwn(parameters, step.id) ? parameters[step.id] : undefined;
-  return wanted !== undefined && Object.entries(wanted).every(([name, kind]) => isOfKind(step[name], kind));
-}
-
-function isOfKind(value: JsonValue | undefined, kind: Parameter): boolean {
-  if (kind === 'texts') return Array.isArray(value) && value.every((one) => typeof one === 'string');
-  return typeof value === 'string' || (kind === 'text or nothing' && value === undefined);
-}
 
 /**
  * The step in words, with commands only for objects that the plan changes: a plan is not trusted, and users paste its

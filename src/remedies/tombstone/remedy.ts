@@ -14,8 +14,8 @@ import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/repl
 import { answerOf, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { NextStep } from '../../change/findings.ts';
 import type { JsonValue } from '../../change/json-shape.ts';
-import { faultsOfNextSteps, type Plan, type Proposal } from '../../change/plan.ts';
-import { isHost } from '../../quoting.ts';
+import { faultsOfNextSteps, type NextStepShapes, type Plan, type Proposal } from '../../change/plan.ts';
+import { hostPattern } from '../../quoting.ts';
 import { capitalised, counted, listed } from '../../words.ts';
 import type { ComparedControllers, Description, Leads, Remedy, Step } from '../remedy.ts';
 import { assess } from './assess.ts';
@@ -203,52 +203,32 @@ function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
 
 /** Steps in the plan that this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return faultsOfNextSteps(steps, isOurs);
+  return faultsOfNextSteps(steps, stepShapes);
 }
 
 function isOurs(step: NextStep): step is TombstoneStep {
-  return Object.hasOwn(shapes, step.id) && shapes[step.id]?.(step) === true;
+  return faultsOfSteps([step]).length === 0;
 }
 
-const isName = (value: JsonValue | undefined): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);
-const areNames = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.every(isName);
-const isCount = (value: JsonValue | undefined): boolean => typeof value === 'number' && Number.isInteger(value);
-const areSuspects = (value: JsonValue | undefined): boolean =>
-  Array.isArray(value) &&
-  value.every((one: JsonValue) => {
-    if (typeof one !== 'object' || one === null || !('reference' in one) || !('targets' in one)) return false;
-    const { reference, targets } = one;
-    return isHostName(reference) && Array.isArray(targets) && targets.length > 0 && targets.every(isHostName);
-  });
-const isHostName = (value: JsonValue | undefined): boolean => typeof value === 'string' && isHost(value);
-const areRequests = (value: JsonValue | undefined): boolean =>
-  Array.isArray(value) &&
-  value.every(
-    (one: JsonValue) =>
-      typeof one === 'object' &&
-      one !== null &&
-      !Array.isArray(one) &&
-      ['destination', 'sourceDsaGuid', 'namingContext'].every((name) =>
-        isName(Object.entries(one).find(([key]) => key === name)?.[1]),
-      ),
-  );
+const name = /^\P{Cc}*$/u;
+const names = { items: name } as const;
+const days = { integer: [0, Number.MAX_SAFE_INTEGER] } as const;
+const cleaning = {
+  suspects: { items: { members: { reference: hostPattern, targets: { items: hostPattern } } } },
+  requests: { items: { members: { destination: name, sourceDsaGuid: name, namingContext: name } } },
+} as const;
 
-const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
-  'check-everywhere': ({ dn }) => isName(dn),
-  'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
-  'clean-dcs': ({ names, unasked, isInOrder, suspects, requests }) =>
-    areNames(names) &&
-    areNames(unasked) &&
-    typeof isInOrder === 'boolean' &&
-    areSuspects(suspects) &&
-    areRequests(requests),
-  'choose-good-side': ({ side, suspects, requests }) => isName(side) && areSuspects(suspects) && areRequests(requests),
-  'clean-sources': ({ suspects }) => areSuspects(suspects),
-  'allow-divergent': ({ hosts }) => areNames(hosts),
-  'write-there-too': ({ hosts, readOnly }) => areNames(hosts) && areNames(readOnly),
-  'backup-after-lowering': ({ days, hours }) => isCount(days) && isCount(hours),
-  'backup-after-raising': () => true,
-  'existing-dcs': () => true,
+const stepShapes: NextStepShapes = {
+  'check-everywhere': { members: { dn: name } },
+  'clean-metadata': { members: { names, servers: names } },
+  'clean-dcs': { members: { names, unasked: names, isInOrder: 'boolean', ...cleaning } },
+  'choose-good-side': { members: { side: name, ...cleaning } },
+  'clean-sources': { members: { suspects: cleaning.suspects } },
+  'allow-divergent': { members: { hosts: names } },
+  'write-there-too': { members: { hosts: names, readOnly: names } },
+  'backup-after-lowering': { members: { days, hours: days } },
+  'backup-after-raising': { members: {} },
+  'existing-dcs': { members: {} },
 };
 
 /** Which DCs get the value by replication: all except those that it must be written on separately. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { describe, isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/describe.ts';
+import { faultsOfNextSteps } from '../../../src/change/plan.ts';
+import { describe, nextStepsOf, stepShapes, stepsInWords } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 
@@ -9,7 +10,7 @@ const ou = 'OU=Domain Controllers,DC=corp,DC=example,DC=com';
 async function stepsWith(change: (facts: DeletionFacts) => Partial<DeletionFacts> = () => ({})): Promise<string> {
   const facts = await orphanFacts();
   const steps = nextStepsOf({ ...facts, ...change(facts) });
-  expect(steps.filter((step) => !isNextStep(step))).toEqual([]);
+  expect(faultsOfNextSteps(steps, stepShapes)).toEqual([]);
   return steps
     .flatMap(stepsInWords)
     .flatMap(({ text, lines = [], commands }) => [text, ...lines, ...commands])
@@ -79,11 +80,16 @@ test('names that are not the server’s alone get no command that finds it by na
 });
 
 test('a step of another kind, or without its parameters, is none of this remedy', () => {
-  expect(isNextStep({ id: 'format-disk' })).toBe(false);
-  expect(isNextStep({ id: 'constructor' })).toBe(false);
-  expect(isNextStep({ id: 'databases', names: 'DB01', removedBy: 'cmdlet' })).toBe(false);
-  expect(isNextStep({ id: 'databases', names: ['DB01'] })).toBe(false);
-  expect(isNextStep({ id: 'databases', names: ['DB01'], removedBy: 'cmdlet' })).toBe(true);
+  const own = { id: 'databases', names: ['DB01'], removedBy: 'cmdlet' };
+  const others = [
+    { id: 'format-disk' },
+    { id: 'constructor' },
+    { ...own, names: 'DB01' },
+    { id: own.id, names: own.names },
+    { ...own, moreText: 'Format the disk' },
+  ];
+  expect(faultsOfNextSteps([own], stepShapes)).toEqual([]);
+  expect(faultsOfNextSteps(others, stepShapes)).toHaveLength(others.length);
 });
 
 test.each([
