@@ -23,10 +23,14 @@ export const wayKinds = {
     { ...release, name: 'name', account: 'name', folder: 'name' },
     ({ name, account, folder, ...of }) => {
       const found = releaseFrom(of);
-      // A folder that would end its quotes is left out: the user reads it from the server object.
+      // A folder that would end its quotes is left out of the command: the user reads it from the server object.
       const target = isFolder(folder) ? ` /TargetDir:"${folder}"` : '';
+      const byHand =
+        folder === '' || isFolder(folder)
+          ? ''
+          : ' Add /TargetDir to the recovery, with the folder that msExchInstallPath of the server object names.';
       return {
-        text: `If the machine is lost: as a member of Domain Admins and ${administrators(found)} reset the computer account, install the same version of Windows with the same drive letters under the name ${name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(found)}`,
+        text: `If the machine is lost: as a member of Domain Admins and ${administrators(found)} reset the computer account, install the same version of Windows with the same drive letters under the name ${name}, join it to the same domain, recover the server, then uninstall Exchange.${byHand}${unknownRelease(found)}`,
         commands: [
           ...(account === '' ? [] : [resetComputer(account)]),
           setupCommand(found, `/m:RecoverServer${target}`),

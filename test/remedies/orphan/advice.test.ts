@@ -301,11 +301,16 @@ test('a server that is installed elsewhere is recovered there', () => {
   );
 });
 
-test.each(['D:\\"', 'D:\\\n', 'Exchange'])('no folder %j is put between double quotes', (installPath) => {
-  const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');
-  const chosen = { ...facts.chosen, server: { ...facts.chosen.server, installPath } };
-  const commands = supportedSteps({ ...facts, chosen }).flatMap((step) => step.commands);
-  expect(commands.filter((command) => command.includes('RecoverServer'))).toEqual([
-    '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
-  ]);
-});
+test.each(['D:\\"', 'D:\\\n', 'Exchange'])(
+  'the folder %j is not put between double quotes, and the step says that it is left out',
+  (installPath) => {
+    const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');
+    const chosen = { ...facts.chosen, server: { ...facts.chosen.server, installPath } };
+    const steps = supportedSteps({ ...facts, chosen });
+    const recovery = steps.find((step) => step.commands.some((command) => command.includes('RecoverServer')));
+    expect(recovery?.commands).toContain(
+      '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
+    );
+    expect(recovery?.text).toContain('Add /TargetDir to the recovery, with the folder that msExchInstallPath');
+  },
+);
