@@ -167,10 +167,16 @@ function covers(saved: Finding, fresh: Finding): boolean {
   return isSameSubjects && isNoWorse;
 }
 
-/** Why a plan with open blockers is refused: "a blocker is not accepted". */
+/** Why a plan with open blockers is refused: "a blocker is not accepted", "2 blockers cannot be accepted". */
 export function whyRefused(findings: readonly Finding[]): string {
-  const isFinal = openBlockers(findings).some(({ acceptable }) => !acceptable);
-  return isFinal ? 'a blocker cannot be accepted' : 'a blocker is not accepted';
+  const open = openBlockers(findings);
+  const final = open.filter(({ acceptable }) => !acceptable);
+  if (final.length > 0) return `${blockers(final.length)} cannot be accepted`;
+  return `${blockers(open.length)} ${open.length === 1 ? 'is' : 'are'} not accepted`;
+}
+
+function blockers(count: number): string {
+  return count === 1 ? 'a blocker' : counted(count, 'blocker');
 }
 
 /** The blockers that stop a plan: those that are not accepted. */
