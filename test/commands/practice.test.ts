@@ -181,11 +181,12 @@ describe('--practice', () => {
     await runCommand(practice, ['other', '--quiet'], { ...here, remedies: [] });
     const save = (folder: string) =>
       runCommand(remedyCommand('metadata'), ['--dc', 'DC0', '--practice', 'other', '--save', folder], here);
+    const within = path.join('other', 'changes', 'within');
     await save('beside');
-    await save('other/changes/within');
+    await save(within);
     const shown = async (folder: string, ...args: readonly string[]) =>
       (await runCommand(show, [folder, ...args], here)).stdout;
-    expect(await shown('other/changes/within')).toContain('apply other/changes/within\n');
+    expect(await shown(within)).toContain(`apply ${within}\n`);
     expect(await shown('beside')).toContain(`apply beside --practice ${site}\n`);
     await rm(path.join(here.currentFolder, site), { recursive: true });
     const blank = await shown('beside');
